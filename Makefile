@@ -1,0 +1,53 @@
+# `make` sets up and runs the pipeline; `make test` sets up and runs the tests. GPU=1 adds CUDA.
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+RUNTIME := $(if $(GPU),requirements-gpu.txt,requirements.txt)
+INSTALL = echo "installing $(1) (once; a few minutes)" && pip install --quiet --requirement $(1)
+
+.PHONY: all setup test lint bench tensorboard lock clean
+.DELETE_ON_ERROR:
+
+all: setup
+	@dvc repro
+	@python -c 'import json; m = json.load(open("metrics/evaluate.json")); print( \
+	  "\ntest accuracy {test_accuracy:.2%} (95 % interval {test_accuracy_low:.2%} to {test_accuracy_high:.2%})\n" \
+	  "exported models: export/saved_model, export/model.onnx, export/model.tflite (see export/MODEL_CARD.md)\n" \
+	  "next: . .venv/bin/activate && dvc exp run -S train.steps=4000 && dvc metrics diff".format(**m))'
+
+setup: .venv/$(RUNTIME).done .dvc/vega.js
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info; (3, 11) <= v < (3, 14) or sys.exit(f"Python 3.11, 3.12 or 3.13 is needed, and $(PYTHON) is {v[0]}.{v[1]}; name another: make PYTHON=python3.12")'
+	@$(PYTHON) -m venv .venv
+
+.venv/%.done: % | .venv/bin/python
+	@$(call INSTALL,$<)
+	@touch $@
+
+# The charting library, for `dvc plots show` and `dvc plots diff` without a network.
+.dvc/vega.js: .venv/$(RUNTIME).done
+	@python -c 'import vl_convert; print(vl_convert.javascript_bundle())' > $@
+
+test: setup .venv/requirements-dev.txt.done
+	@pytest
+
+lint: .venv/requirements-dev.txt.done
+	@ruff check
+	@ruff format --check
+	@mypy
+
+bench: setup
+	@for script in benchmarks/*.py; do python $$script || exit 1; done
+
+tensorboard: setup
+	@tensorboard --logdir $${LOG_DIR:-logs}
+
+# Pins the closure for every supported Python; `make lock UPGRADE=1` takes the newest versions.
+lock: .venv/requirements-dev.txt.done
+	@for name in requirements requirements-dev requirements-gpu; do \
+	  uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest $(if $(UPGRADE),--upgrade) \
+	    --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $$name.in -o $$name.txt || exit 1; done
+
+clean:
+	@rm -rf .venv .dvc/vega.js logs .checkpoints dvc_plots

@@ -1,0 +1,63 @@
+"""MNIST's own file format, IDX, and the CSV table of the same images.
+
+An IDX file is two zero bytes, the type of its values (8: unsigned byte), the number of dimensions,
+each dimension as a big-endian 32-bit integer, and the values, the last dimension the fastest
+(http://yann.lecun.com/exdb/mnist/).
+"""
+
+import shutil
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Bytes = npt.NDArray[np.uint8]
+
+ROWS_AT_ONCE = 1000
+
+
+def read_idx(path: Path) -> Bytes:
+    """Return the values of an IDX file of unsigned bytes, mapped into memory.
+
+    Raises ValueError for any other file, and for one shorter or longer than its dimensions say.
+    """
+    content: Bytes = np.memmap(path, np.uint8, mode="r")
+    match content[:4].tolist():
+        case [0, 0, 8, rank]:
+            start = 4 + 4 * rank
+            return content[start:].reshape(content[4:start].view(">u4"))
+        case _:
+            raise ValueError(f"{path}: not an IDX file of unsigned bytes")
+
+
+def write_csv(images: Bytes, labels: Bytes, label: Literal["first", "last"], path: Path) -> None:
+    r"""Write images [N, ...] and labels [N] as rows `label,p0,p1,...\n`, or with the label last.
+
+    A table of the texts of 0 to 255 makes it about 100 million values a second.
+    """
+    with_comma, with_newline = _texts(","), _texts("\n")
+    pixels = images.reshape(len(labels), -1)
+    with path.open("wb") as file:
+        for start in range(0, len(labels), ROWS_AT_ONCE):
+            columns = [part[start : start + ROWS_AT_ONCE] for part in (labels, pixels)]
+            rows = np.column_stack(columns if label == "first" else columns[::-1])
+            texts = with_comma[rows]
+            texts[:, -1] = with_newline[rows[:, -1]]
+            file.write(texts.tobytes().translate(None, b"\0"))
+
+
+def write_table(files: list[Path], label: Literal["first", "last"], path: Path) -> None:
+    """Make the CSV at `path` of what a mirror gave: the CSV itself, or images and labels as IDX."""
+    if len(files) == 1:
+        shutil.move(files[0], path)
+    else:
+        images, labels = map(read_idx, files)
+        write_csv(images, labels, label, path)
+
+
+def _texts(end: str) -> npt.NDArray[np.uint32]:
+    """Return 0 to 255 as written with `end` after each: four bytes, zeros where it is shorter."""
+    return np.frombuffer(
+        b"".join(f"{value}{end}".encode().ljust(4, b"\0") for value in range(256)), np.uint32
+    )

@@ -1,0 +1,122 @@
+"""How good the predictions are: accuracy, loss, calibration, and scores per class."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.special import log_softmax
+from scipy.stats import binomtest
+from sklearn.metrics import precision_recall_fscore_support
+
+from shared.dataset import Labels
+
+Floats = npt.NDArray[np.floating]
+Indices = npt.NDArray[np.integer]
+
+
+class Predictions(NamedTuple):
+    """For each of N images: its class, the predicted class and what the network gave them.
+
+    `confidence` is the predicted class's probability, `loss` the cross-entropy in nats.
+    """
+
+    actual: Labels
+    predicted: Indices
+    confidence: Floats
+    loss: Floats
+
+    @property
+    def correct(self) -> npt.NDArray[np.bool_]:
+        """Whether the predicted class is the actual one [N]."""
+        return np.equal(self.predicted, self.actual)
+
+
+def classify(logits: Floats, labels: Labels) -> Predictions:
+    """Return what logits [N, K] predict for images whose class indices are `labels` [N]."""
+    # Not from probabilities: that of a sure mistake's actual class rounds to 0, a loss without end.
+    log_probabilities = log_softmax(logits.astype(np.float64), axis=1)
+    every = np.arange(len(labels))
+    predicted = log_probabilities.argmax(axis=1)
+    return Predictions(
+        actual=labels,
+        predicted=predicted,
+        confidence=np.exp(log_probabilities[every, predicted]),
+        loss=-log_probabilities[every, labels],
+    )
+
+
+def per_image(predictions: Predictions, names: list[str]) -> pd.DataFrame:
+    """Return a row per image: index, actual and predicted class by name, confidence."""
+    return pd.DataFrame(
+        {
+            "index": range(len(predictions.actual)),
+            "actual": np.take(names, predictions.actual),
+            "predicted": np.take(names, predictions.predicted),
+            "confidence": predictions.confidence,
+        }
+    )
+
+
+def per_class(predictions: Predictions, names: list[str]) -> pd.DataFrame:
+    """Return a row per class, by class index: class (its name), precision, recall, f1, support.
+
+    A score that is undefined (a class that is never predicted, or has no image) is 0.
+    """
+    precision, recall, f1, support = precision_recall_fscore_support(
+        predictions.actual, predictions.predicted, labels=range(len(names)), zero_division=0
+    )
+    return pd.DataFrame(
+        {"class": names, "precision": precision, "recall": recall, "f1": f1, "support": support}
+    )
+
+
+def calibration_curve(predictions: Predictions, bins: int) -> pd.DataFrame:
+    """Return mean confidence, accuracy and count per bin of confidence, empty bins left out.
+
+    The bins divide 0 to 1 equally; each holds its upper edge.
+    """
+    edges = np.linspace(0, 1, bins + 1).tolist()
+    rows = pd.DataFrame({"confidence": predictions.confidence, "correct": predictions.correct})
+    return (
+        rows.groupby(pd.cut(rows["confidence"], edges, include_lowest=True), observed=True)
+        .agg(
+            confidence=("confidence", "mean"),
+            accuracy=("correct", "mean"),
+            count=("correct", "size"),
+        )
+        .reset_index(drop=True)
+    )
+
+
+def expected_calibration_error(curve: pd.DataFrame) -> float:
+    """Return the mean gap between confidence and accuracy, weighted by count.
+
+    Guo et al., "On Calibration of Modern Neural Networks", 2017, equation 3.
+    """
+    gaps = (curve["confidence"] - curve["accuracy"]).abs()
+    return float(np.average(gaps, weights=curve["count"]))
+
+
+def summary(
+    predictions: Predictions, classes: pd.DataFrame, curve: pd.DataFrame
+) -> dict[str, float]:
+    """Return the test set's figures; the interval of the accuracy is Wilson's, at 95 %."""
+    test = binomtest(int(predictions.correct.sum()), len(predictions.correct))
+    interval = test.proportion_ci(confidence_level=0.95, method="wilson")
+    figures = {
+        "test_accuracy": test.statistic,
+        "test_accuracy_low": interval.low,
+        "test_accuracy_high": interval.high,
+        "test_loss": predictions.loss.mean(),
+        "macro_f1": classes["f1"].mean(),
+        "expected_calibration_error": expected_calibration_error(curve),
+    }
+    return {name: round(float(figure), 6) for name, figure in figures.items()}
+
+
+def worst_mistakes(predictions: Predictions, count: int) -> Indices:
+    """Return the indices of up to `count` wrong predictions, those of highest confidence first."""
+    wrong = np.flatnonzero(~predictions.correct)
+    order = np.argsort(-predictions.confidence[wrong], kind="stable")
+    return wrong[order[:count]]

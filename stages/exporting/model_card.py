@@ -1,0 +1,96 @@
+"""The model card (model_card.md), filled in with what the stages before found out.
+
+Its sections follow Mitchell et al., "Model Cards for Model Reporting", 2019.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from pydantic import BaseModel
+
+from exporting.parity import TOLERANCE, Parity
+from shared.dataset import Dataset
+
+
+class Evaluation(BaseModel):
+    """metrics/evaluate.json."""
+
+    test_accuracy: float
+    test_accuracy_low: float
+    test_accuracy_high: float
+    test_loss: float
+    macro_f1: float
+    expected_calibration_error: float
+
+
+class Fingerprints(BaseModel):
+    """SHA-256 of the prepared splits that made the model."""
+
+    train: str
+    validation: str
+
+
+class Recipe(BaseModel):
+    """models/recipe.json: all that made the weights, and their number."""
+
+    parameters: dict[str, Any]
+    weights: int
+    data: Fingerprints
+    versions: dict[str, str]
+    device: str
+
+
+def model_card(
+    dataset: Dataset, recipe: Recipe, evaluation: Evaluation, formats: Mapping[str, Parity]
+) -> str:
+    """Return the card as Markdown; `formats` holds the figures of each exported file, by name."""
+    image = dataset.image
+    return Template(Path(__file__).with_name("model_card.md").read_text("utf-8")).substitute(
+        title=dataset.title,
+        dataset=dataset.name,
+        homepage=dataset.homepage,
+        provenance=dataset.provenance.strip(),
+        licence=dataset.licence,
+        names=", ".join(dataset.class_names),
+        classes=len(dataset.classes),
+        shape=f"{image.height}, {image.width}, {image.channels}",
+        pixels=f"{image.height}×{image.width}",
+        colours="grey" if image.channels == 1 else "in colour",
+        train_rows=f"{dataset.train.rows:,}",
+        test_rows=f"{dataset.test.rows:,}",
+        train_table=dataset.train.sha256,
+        test_table=dataset.test.sha256,
+        train_split=recipe.data.train,
+        validation_split=recipe.data.validation,
+        weights=f"{recipe.weights:,}",
+        device=recipe.device,
+        versions=", ".join(f"{name} {version}" for name, version in recipe.versions.items()),
+        parameters=_rows(
+            (f"`train.{name}`", json.dumps(value)) for name, value in recipe.parameters.items()
+        ),
+        accuracy=f"{evaluation.test_accuracy:.2%}",
+        low=f"{evaluation.test_accuracy_low:.2%}",
+        high=f"{evaluation.test_accuracy_high:.2%}",
+        loss=f"{evaluation.test_loss:.4f}",
+        macro_f1=f"{evaluation.macro_f1:.4f}",
+        calibration_error=f"{evaluation.expected_calibration_error:.4f}",
+        calibration_gap=f"{evaluation.expected_calibration_error:.2%}",
+        tolerance=f"{TOLERANCE:g}",
+        formats=_rows(
+            (
+                f"`{name}`",
+                f"{parity.bytes:,}",
+                f"{parity.accuracy:.2%}",
+                f"{parity.agreement:.2%}",
+                f"{parity.largest_difference:g}",
+            )
+            for name, parity in formats.items()
+        ),
+    )
+
+
+def _rows(rows: Iterable[tuple[str, ...]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)

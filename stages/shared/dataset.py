@@ -1,0 +1,117 @@
+"""What passes between stages: the resolved catalog entry, and prepared images with their labels."""
+
+import zipfile
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.console import StageError
+
+Images = npt.NDArray[np.uint8]
+Labels = npt.NDArray[np.unsignedinteger]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class ImageShape(BaseModel):
+    """Height and width in pixels, and channels (1 for grey, 3 for red, green and blue)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    height: int = Field(gt=0)
+    width: int = Field(gt=0)
+    channels: Literal[1, 3]
+
+    @property
+    def pixels(self) -> int:
+        """Pixel columns in a row of the table."""
+        return self.height * self.width * self.channels
+
+
+class Table(BaseModel):
+    """A CSV table under data/raw: its number of rows and the SHA-256 of its bytes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rows: int = Field(gt=0)
+    sha256: Sha256
+
+
+class Dataset(BaseModel):
+    """data/raw/dataset.json: all that later stages know of the data.
+
+    `classes` maps a label as the table spells it to the class's name; a class's index is its
+    position. `label` says in which column the label stands.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    title: str
+    provenance: str
+    homepage: str
+    licence: str
+    image: ImageShape
+    label: Literal["first", "last"]
+    classes: dict[str, str] = Field(min_length=2)
+    train: Table
+    test: Table
+
+    @property
+    def class_names(self) -> list[str]:
+        """Class names, by class index."""
+        return list(self.classes.values())
+
+
+def load_dataset(path: Path) -> Dataset:
+    """Return the entry that the download stage resolved. Raises StageError where there is none."""
+    try:
+        return Dataset.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise StageError(f"{path}: no such file; `dvc repro download` makes it") from None
+
+
+class Split(NamedTuple):
+    """Images uint8 [N, height, width, channels] and labels, class indices [N]."""
+
+    images: Images
+    labels: Labels
+
+
+def open_split(path: Path) -> Split:
+    """Return a prepared npz, its arrays mapped into memory: rows are read when they are used.
+
+    Raises StageError for a missing file and for one that preprocess did not write.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return Split(*(_map_member(path, archive, f"{name}.npy") for name in Split._fields))
+    except FileNotFoundError:
+        raise StageError(f"{path}: no such file; `dvc repro preprocess` makes it") from None
+    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise StageError(
+            f"{path}: not a prepared split ({error}); `dvc repro --force preprocess` writes it anew"
+        ) from None
+
+
+def _map_member(path: Path, archive: zipfile.ZipFile, name: str) -> np.memmap:
+    info = archive.getinfo(name)
+    if info.compress_type != zipfile.ZIP_STORED:
+        raise ValueError(f"{name} is compressed")
+    with archive.open(info) as member:
+        version = np.lib.format.read_magic(member)
+        read_header = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }[version]
+        shape, fortran_order, dtype = read_header(member)
+        header_size = member.tell()
+    with path.open("rb") as file:
+        # The local header's name and extra field may differ in length from the directory's.
+        file.seek(info.header_offset + 26)
+        name_size, extra_size = (int.from_bytes(file.read(2), "little") for _ in range(2))
+    offset = info.header_offset + 30 + name_size + extra_size + header_size
+    order: Literal["F", "C"] = "F" if fortran_order else "C"
+    return np.memmap(path, dtype, mode="r", offset=offset, shape=shape, order=order)

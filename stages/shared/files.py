@@ -1,0 +1,49 @@
+"""Writing a stage's files: whole or not at all, and the same bytes for the same content."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path` (a file or a folder) and move it into place at the end.
+
+    On an error `path` is as it was, and nothing is left of the temporary one.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # The suffix stays last, since writers choose their format by it.
+    temporary = path.with_name(f".{path.stem}.partial{path.suffix}")
+    remove(temporary)
+    try:
+        yield temporary
+        if path.is_dir():
+            shutil.rmtree(path)
+        temporary.replace(path)
+    finally:
+        remove(temporary)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def write_json(path: Path, content: dict[str, Any] | list[str]) -> None:
+    """Write JSON for people and for `git diff`: indented, in the order given."""
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    with replacing(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def sha256(path: Path) -> str:
+    """Return the file's SHA-256 in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,184 @@
+"""Train a classifier on the prepared images: a checkpointed loop of compiled chunks of steps."""
+
+import hashlib
+import json
+import math
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pandas as pd
+from pydantic import Field
+
+from shared.console import log, run
+from shared.dataset import load_dataset, open_split
+from shared.files import remove, sha256, write_json
+from shared.params import Params, load
+from shared.tables import write_csv
+from shared.tf import keras, tf
+from training.archive import save_model
+from training.batches import Batches, Order
+from training.checkpoint import Checkpoints
+from training.device import Device, choose
+from training.engine import Engine
+from training.lock import only_trainer
+from training.loop import Row, most_steps_a_chunk, train
+from training.network import Activation, Network, Padding, Pooling, build
+from training.optimization import Optimizer, Schedule, build_optimizer, build_schedule
+from training.tensorboard import TensorBoard
+from training.terminal import Terminal
+
+DATASET = Path("data/raw/dataset.json")
+TRAIN = Path("data/prepared/train.npz")
+VALIDATION = Path("data/prepared/validation.npz")
+MODEL = Path("models/model.keras")
+RECIPE = Path("models/recipe.json")
+METRICS = Path("metrics/train.json")
+HISTORY = Path("plots/history.csv")
+CHECKPOINTS = Path(os.environ.get("CHECKPOINT_DIR", ".checkpoints"))
+LOGS = Path(os.environ.get("LOG_DIR", "logs"))
+LOCK = Path(".dvc/tmp/train.pid")
+
+Positive = Annotated[int, Field(gt=0)]
+Rate = Annotated[float, Field(ge=0, lt=1)]
+
+
+class TrainParams(Params):
+    """Section `train` of params.yaml; what each value does stands in docs/training.md."""
+
+    network: Network
+    padding: Padding
+    pooling: Pooling
+    activation: Activation
+    dropout: Rate
+    steps: Positive
+    batch_size: Positive
+    order: Order
+    augmentation: Annotated[float, Field(ge=0, le=3)]
+    optimizer: Optimizer
+    momentum: Rate
+    learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    schedule: Schedule
+    label_smoothing: Rate
+    seed: Annotated[int, Field(ge=0, lt=2**31)]
+    eval_every: Positive
+    device: Device
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"]
+    deterministic: bool
+
+
+def main() -> None:
+    """Read, train, write."""
+    params = load(TrainParams, "train")
+    with only_trainer(LOCK):
+        device, reason = choose(params.device)
+        log.info(reason)
+        engine = build_engine(params, device)
+        engine.model.summary(print_fn=log.info)
+        recipe = describe(params, device, engine.model)
+        checkpoints = Checkpoints(CHECKPOINTS / fingerprint(recipe))
+        train_split, validation = open_split(TRAIN), open_split(VALIDATION)
+        logs = LOGS / run_name(recipe)
+        if not checkpoints.exist():
+            remove(logs)  # an earlier run's curves
+        with Terminal(params.steps) as terminal:
+            history = train(
+                engine,
+                Batches(
+                    train_split, params.batch_size, params.order, params.augmentation, params.seed
+                ),
+                validation,
+                steps=params.steps,
+                eval_every=params.eval_every,
+                checkpoints=checkpoints,
+                watchers=[terminal, TensorBoard(logs, engine, validation.images[:100])],
+            )
+        write(engine.model, recipe, history)
+        checkpoints.delete()
+
+
+def build_engine(params: TrainParams, device: str) -> Engine:
+    """Return network, optimizer and compiled steps, all seeded."""
+    keras.utils.set_random_seed(params.seed)
+    if params.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    if os.environ.get("LOG_DEVICE_PLACEMENT") == "1":
+        tf.debugging.set_log_device_placement(True)
+    keras.config.set_dtype_policy(params.precision)
+    dataset = load_dataset(DATASET)
+    model = build(
+        params.network,
+        dataset.image,
+        len(dataset.classes),
+        padding=params.padding,
+        pooling=params.pooling,
+        activation=params.activation,
+        dropout=params.dropout,
+    )
+    schedule = build_schedule(params.schedule, params.learning_rate, params.steps)
+    optimizer = build_optimizer(
+        params.optimizer,
+        schedule,
+        momentum=params.momentum,
+        scale_loss=params.precision == "mixed_float16",
+    )
+    largest = most_steps_a_chunk(params.batch_size, dataset.image.pixels)
+    return Engine(
+        model,
+        optimizer,
+        label_smoothing=params.label_smoothing,
+        augment=params.augmentation > 0,
+        # On the CPU, XLA's convolutions are slower than oneDNN's.
+        xla_capacity=None if device == "CPU" else min(largest, params.eval_every),
+    )
+
+
+def describe(params: TrainParams, device: str, model: Any) -> dict[str, Any]:
+    """Return the recipe: all that made the weights."""
+    return {
+        "parameters": params.model_dump(),
+        "weights": sum(math.prod(weight.shape) for weight in model.trainable_weights),
+        "data": {
+            "dataset": load_dataset(DATASET).name,
+            "train": sha256(TRAIN),
+            "validation": sha256(VALIDATION),
+        },
+        "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
+        "device": device,
+    }
+
+
+def fingerprint(recipe: dict[str, Any]) -> str:
+    """Return a name for the recipe and the code that follows it."""
+    here = Path(__file__).parent
+    code = [Path(__file__), *sorted((here / "training").glob("*.py"))]
+    code += sorted((here / "shared").glob("*.py"))
+    parts = [json.dumps(recipe, sort_keys=True), *map(sha256, code)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def run_name(recipe: dict[str, Any]) -> str:
+    """Return the experiment's name, or one made of the recipe where DVC gives none."""
+    return (
+        os.environ.get("DVC_EXP_NAME") or f"{recipe['parameters']['network']}-{fingerprint(recipe)}"
+    )
+
+
+def write(model: Any, recipe: dict[str, Any], history: list[Row]) -> None:
+    """Write model, recipe, metrics and history."""
+    save_model(model, MODEL)
+    write_json(RECIPE, recipe)
+    last = history[-1]
+    metrics = {
+        "train_loss": last.train_loss,
+        "validation_loss": last.validation_loss,
+        "validation_accuracy": last.validation_accuracy,
+        "steps": last.step,
+        "parameters": model.count_params(),
+    }
+    write_json(METRICS, metrics)
+    write_csv(HISTORY, pd.DataFrame(history))
+
+
+if __name__ == "__main__":
+    run(main)

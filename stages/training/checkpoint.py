@@ -1,0 +1,70 @@
+"""Checkpoints: all that training needs to go on as if it had never stopped."""
+
+import json
+import os
+import shutil
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shared.console import log
+from shared.files import replacing
+
+KEPT = 2  # the newest, and one to fall back to
+
+
+class Checkpoints:
+    """The checkpoints of one experiment, in a folder of its own.
+
+    The folder's name must be a fingerprint of all that decides the result, so that an old
+    checkpoint is never taken up by a changed experiment.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def exist(self) -> bool:
+        """Return whether there is one, whole or not."""
+        return bool(self._newest_first())
+
+    def save(self, step: int, variables: Sequence[Any], history: Sequence[Any]) -> None:
+        """Write a checkpoint, whole or not at all even if the power fails, and drop the oldest."""
+        arrays = {f"variable_{n}": variable.numpy() for n, variable in enumerate(variables)}
+        path = self.folder / f"{step:09}.npz"
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            np.savez(file, allow_pickle=False, history=json.dumps(history), **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        for old in self._newest_first()[KEPT:]:
+            old.unlink()
+
+    def restore(self, variables: Sequence[Any]) -> list[Any]:
+        """Set the variables from the newest whole checkpoint and return its history.
+
+        A damaged one is passed over, with a word in the log. With none, nothing is set and the
+        history is empty.
+        """
+        for path in self._newest_first():
+            try:
+                # Reading checks each member's CRC, so half a file does not pass.
+                with np.load(path, allow_pickle=False) as content:
+                    arrays = [content[f"variable_{n}"] for n in range(len(variables))]
+                    history: list[Any] = json.loads(str(content["history"]))
+            except (zipfile.BadZipFile, ValueError, KeyError, OSError, EOFError) as error:
+                log.warning("%s: damaged (%s); falling back to the one before", path, error)
+                continue
+            for variable, array in zip(variables, arrays, strict=True):
+                variable.assign(array)
+            log.info("going on from %s", path)
+            return history
+        return []
+
+    def delete(self) -> None:
+        """Remove the experiment's checkpoints: it is done."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _newest_first(self) -> list[Path]:
+        return sorted(self.folder.glob("[0-9]*.npz"), reverse=True)

@@ -1,0 +1,135 @@
+"""The compiled part of training: chunks of steps, and evaluation, for one model on one device."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from shared.dataset import Split
+from shared.tf import keras, tf
+from training.augmentation import apply_changes
+from training.batches import Chunk
+
+EVALUATION_BATCH = 500
+
+Losses = npt.NDArray[np.float32]
+
+
+class Score(NamedTuple):
+    """Mean cross-entropy in nats, and the part of the images whose class is right."""
+
+    loss: float
+    accuracy: float
+
+
+class Engine:
+    """Trains `model` (uint8 images in, logits out) in place, a chunk of steps at a call.
+
+    A chunk is one compiled function: the host hands over the batches of all its steps and hears
+    nothing until the last is done. With `xla_capacity` (a number of steps) XLA compiles the whole
+    chunk, for exactly so many steps; shorter chunks are padded, so nothing is compiled twice.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        optimizer: Any,
+        *,
+        label_smoothing: float,
+        augment: bool,
+        xla_capacity: int | None = None,
+    ) -> None:
+        self.model = model
+        self.optimizer = optimizer
+        self.label_smoothing = label_smoothing
+        self.augment = augment
+        self.xla_capacity = xla_capacity
+        optimizer.build(model.trainable_variables)
+        pixels = model.input_shape[1:]
+        self._chunk = tf.function(
+            self._train_steps,
+            jit_compile=xla_capacity is not None,
+            input_signature=[
+                tf.TensorSpec((xla_capacity, None, *pixels), tf.uint8),
+                tf.TensorSpec((xla_capacity, None), tf.int32),
+                tf.TensorSpec((xla_capacity, None, 6), tf.float32),
+                tf.TensorSpec((), tf.int32),
+            ],
+        )
+        self._score = tf.function(
+            self._score_batch,
+            input_signature=[
+                tf.TensorSpec((None, *pixels), tf.uint8),
+                tf.TensorSpec((None,), tf.int32),
+            ],
+        )
+
+    @property
+    def variables(self) -> list[Any]:
+        """All that training changes: weights, statistics, random generators, optimizer."""
+        return [*self.model.variables, *self.optimizer.variables]
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate that the next step will use."""
+        return float(self.optimizer.learning_rate)
+
+    def train(self, chunk: Chunk) -> Losses:
+        """Run the chunk's steps and return the loss of each, before its update: float32 [steps]."""
+        steps = len(chunk.labels)
+        if self.xla_capacity is not None:
+            chunk = _pad(chunk, self.xla_capacity - steps)
+        return np.asarray(self._chunk(*chunk, steps).numpy()[:steps])
+
+    def evaluate(self, split: Split) -> Score:
+        """Return loss (without label smoothing) and accuracy over the split, as it is."""
+        losses, right = 0.0, 0
+        for start in range(0, len(split.labels), EVALUATION_BATCH):
+            batch = slice(start, start + EVALUATION_BATCH)
+            loss, hits = self._score(split.images[batch], split.labels[batch].astype(np.int32))
+            losses += float(loss)
+            right += int(hits)
+        return Score(losses / len(split.labels), right / len(split.labels))
+
+    def graph(self) -> Any:
+        """Return the evaluation's graph, for TensorBoard."""
+        return self._score.get_concrete_function().graph
+
+    def _train_steps(self, images: Any, labels: Any, changes: Any, steps: Any) -> Any:
+        losses = tf.TensorArray(tf.float32, size=tf.shape(images)[0])
+        for step in tf.range(steps):
+            loss = self._train_step(images[step], labels[step], changes[step])
+            losses = losses.write(step, loss)
+        return losses.stack()
+
+    def _train_step(self, images: Any, labels: Any, changes: Any) -> Any:
+        if self.augment:
+            images = apply_changes(images, changes)
+        with tf.GradientTape() as tape:
+            logits = self.model(images, training=True)
+            loss = tf.reduce_mean(self._cross_entropy(labels, logits, self.label_smoothing))
+            scaled = self.optimizer.scale_loss(loss)
+        weights = self.model.trainable_variables
+        self.optimizer.apply(tape.gradient(scaled, weights), weights)
+        return loss
+
+    def _score_batch(self, images: Any, labels: Any) -> tuple[Any, Any]:
+        logits = self.model(images, training=False)
+        right = tf.argmax(logits, axis=1, output_type=tf.int32) == labels
+        losses = self._cross_entropy(labels, logits, label_smoothing=0.0)
+        return tf.reduce_sum(losses), tf.math.count_nonzero(right)
+
+    def _cross_entropy(self, labels: Any, logits: Any, label_smoothing: float) -> Any:
+        truth = tf.one_hot(labels, logits.shape[-1])
+        return keras.losses.categorical_crossentropy(
+            truth, logits, from_logits=True, label_smoothing=label_smoothing
+        )
+
+
+def _pad(chunk: Chunk, steps: int) -> Chunk:
+    """Return the chunk with so many more steps, which are never run."""
+
+    def more(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return np.pad(array, [(0, steps)] + [(0, 0)] * (array.ndim - 1))
+
+    return Chunk(more(chunk.images), more(chunk.labels), more(chunk.changes))

@@ -1,0 +1,116 @@
+"""The training loop: chunks of steps, an evaluation every so many, a checkpoint after each."""
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from shared.console import StageError
+from shared.dataset import Split
+from training.batches import Batches
+from training.checkpoint import Checkpoints
+from training.engine import Engine, Losses
+
+CHUNK_SECONDS = 1.0  # how long a signal may wait, and how often the progress bar moves
+CHUNK_BYTES = 64 * 2**20  # of images on the device, whatever the size of the data
+
+
+class Row(NamedTuple):
+    """A row of plots/history.csv: the state after `step` steps.
+
+    `train_loss` is the mean over the steps since the row before, on augmented images and with
+    label smoothing; `learning_rate` is the next step's.
+    """
+
+    step: int
+    learning_rate: float
+    train_loss: float
+    validation_loss: float
+    validation_accuracy: float
+
+
+class Watcher(Protocol):
+    """Is told how training goes on."""
+
+    def chunk_done(self, step: int, losses: Losses, images_per_second: float) -> None:
+        """`step` steps are done; `losses` are those of the last chunk's."""
+
+    def evaluated(self, row: Row) -> None:
+        """An evaluation is done."""
+
+
+def most_steps_a_chunk(batch_size: int, pixels: int) -> int:
+    """Return how many batches of `batch_size` images of `pixels` bytes fit into a chunk."""
+    return max(1, CHUNK_BYTES // (batch_size * pixels))
+
+
+def train(
+    engine: Engine,
+    batches: Batches,
+    validation: Split,
+    *,
+    steps: int,
+    eval_every: int,
+    checkpoints: Checkpoints,
+    watchers: Sequence[Watcher],
+) -> list[Row]:
+    """Train up to `steps` steps, from the newest checkpoint if there is one; return the history.
+
+    Evaluates every `eval_every` steps and after the last. Raises StageError when a loss is not
+    finite.
+    """
+    history = [Row(*row) for row in checkpoints.restore(engine.variables)]
+    while not history or history[-1].step < steps:
+        start = history[-1].step if history else 0
+        end = min((start // eval_every + 1) * eval_every, steps)
+        losses = _train_between(engine, batches, start, end, watchers)
+        learning_rate = engine.learning_rate
+        score = engine.evaluate(validation)
+        if not np.isfinite(score.loss):
+            raise _diverged(end, score.loss)
+        history.append(Row(end, learning_rate, float(losses.mean(dtype=np.float64)), *score))
+        for watcher in watchers:
+            watcher.evaluated(history[-1])
+        checkpoints.save(end, engine.variables, history)
+    return history
+
+
+def _train_between(
+    engine: Engine, batches: Batches, start: int, end: int, watchers: Sequence[Watcher]
+) -> Losses:
+    """Run steps `start` to `end`, gathering each chunk while the one before it runs."""
+    largest = most_steps_a_chunk(batches.batch_size, batches.split.images[0].size)
+    size, losses = 1, []
+    with ThreadPoolExecutor(max_workers=1) as background:
+        step = start
+        gathered = background.submit(batches.gather, step, size)
+        while step < end:
+            chunk = gathered.result()
+            ahead = step + len(chunk.labels)
+            if ahead < end:
+                gathered = background.submit(batches.gather, ahead, min(size, end - ahead))
+            began = time.perf_counter()
+            losses.append(engine.train(chunk))
+            seconds = (time.perf_counter() - began) / len(chunk.labels)
+            size = min(largest, max(1, int(CHUNK_SECONDS / seconds)))
+            _check_finite(losses[-1], step)
+            step = ahead
+            for watcher in watchers:
+                watcher.chunk_done(step, losses[-1], batches.batch_size / seconds)
+    return np.concatenate(losses)
+
+
+def _check_finite(losses: Losses, first_step: int) -> None:
+    wrong = np.flatnonzero(~np.isfinite(losses))
+    if len(wrong):
+        raise _diverged(first_step + int(wrong[0]) + 1, float(losses[wrong[0]]))
+
+
+def _diverged(step: int, loss: float) -> StageError:
+    return StageError(
+        f"step {step}: the loss is {loss}; most likely params.yaml: train.learning_rate is too "
+        "high for this network and optimizer (with mixed_float16, numbers may also have "
+        "overflowed: try mixed_bfloat16)"
+    )

@@ -1,0 +1,43 @@
+"""TensorBoard: the article's curves, histograms and graph, written at every evaluation."""
+
+from pathlib import Path
+
+from shared.dataset import Images
+from shared.tf import keras, tf
+from training.engine import Engine, Losses
+from training.loop import Row
+
+
+class TensorBoard:
+    """Writes learning rate, cost and accuracy, and what each activation gives for `images`."""
+
+    def __init__(self, folder: Path, engine: Engine, images: Images) -> None:
+        self.writer = tf.summary.create_file_writer(str(folder))
+        self.images = images
+        linear = (None, keras.activations.linear)
+        layers = [
+            layer
+            for layer in engine.model.layers
+            if getattr(layer, "activation", None) not in linear
+        ]
+        self.names = [layer.name for layer in layers]
+        self.activations = tf.function(
+            keras.Model(engine.model.inputs, [layer.output for layer in layers])
+        )
+        with self.writer.as_default(step=0):
+            tf.summary.graph(engine.graph())
+
+    def chunk_done(self, step: int, losses: Losses, images_per_second: float) -> None:
+        """Write nothing: between evaluations the device is not to be disturbed."""
+
+    def evaluated(self, row: Row) -> None:
+        """Write this evaluation's summaries."""
+        with self.writer.as_default(step=row.step):
+            tf.summary.scalar("learning_rate", row.learning_rate)
+            tf.summary.scalar("loss/train", row.train_loss)
+            tf.summary.scalar("loss/validation", row.validation_loss)
+            tf.summary.scalar("accuracy/validation", row.validation_accuracy)
+            for name, values in zip(self.names, self.activations(self.images), strict=True):
+                tf.summary.histogram(f"activations/{name}", values)
+                tf.summary.scalar(f"sparsity/{name}", tf.math.zero_fraction(values))
+        self.writer.flush()

@@ -1,0 +1,96 @@
+"""What several tests need: the real MNIST where it is present, and small learnable data."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from shared.dataset import Split
+
+ROOT = Path(__file__).parent.parent
+INSECTS = {
+    "name": "insects",
+    "title": "Insects",
+    "provenance": "Drawn at random.",
+    "homepage": "https://example.org/insects",
+    "licence": "CC0",
+    "label": "first",
+    "classes": {"1": "ant", "2": "bee", "3": "fly $1"},
+    "train": {"rows": 1200, "sha256": "a" * 64},
+    "test": {"rows": 60, "sha256": "b" * 64},
+}
+RECIPE = {
+    "parameters": {"steps": 2000, "order": "shuffled", "deterministic": True},
+    "weights": 1234,
+    "data": {"dataset": "insects", "train": "c" * 64, "validation": "d" * 64},
+    "versions": {"tensorflow": "2.0", "keras": "3.0"},
+    "device": "CPU",
+}
+
+
+@pytest.fixture(scope="session")
+def mnist_folder() -> Path:
+    """The folder of the four IDX files, or a skip."""
+    folder = Path(os.environ.get("MNIST_DIR", ROOT / "../shared/data/mnist")).resolve()
+    if not (folder / "train-images-idx3-ubyte.gz").exists():
+        pytest.skip(f"no MNIST in {folder}; set MNIST_DIR")
+    return folder
+
+
+@pytest.fixture
+def bars() -> Split:
+    """200 noisy 12×12 images in which class k of 4 is a bright bar at a place of its own."""
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 4, 200).astype(np.uint8)
+    images = random.integers(0, 100, (200, 12, 12, 1), dtype=np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        image[3 * label : 3 * label + 2] += 150
+    return Split(images, labels)
+
+
+Project = Callable[..., Path]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """Makes a folder with all that evaluate and export read, and goes there.
+
+    The network has random weights; it is right on 60 test images, but for the last `wrong` ones.
+    """
+
+    def make(*, channels: int = 1, wrong: int = 6, precision: str = "float32") -> Path:
+        images = np.random.default_rng(0).integers(0, 256, (60, 8, 9, channels), dtype=np.uint8)
+        from shared.tf import keras  # noqa: PLC0415 (it takes seconds, which few tests need)
+
+        keras.utils.set_random_seed(0)
+        layers = keras.layers
+        model = keras.Sequential(
+            [
+                keras.Input(images.shape[1:], dtype="uint8"),
+                layers.Rescaling(1 / 64, dtype=precision),
+                layers.Conv2D(4, 3, strides=2, padding="same", dtype=precision),
+                layers.BatchNormalization(dtype=precision),
+                layers.ReLU(dtype=precision),
+                layers.Flatten(dtype=precision),
+                layers.Dropout(0.5, dtype=precision),
+                layers.Dense(3, dtype="float32"),
+            ]
+        )
+        labels = model(images).numpy().argmax(axis=1).astype(np.uint8)
+        labels[60 - wrong :] = (labels[60 - wrong :] + 1) % 3
+        for folder in ("data/raw", "data/prepared", "models"):
+            (tmp_path / folder).mkdir(parents=True)
+        np.savez(tmp_path / "data/prepared/test.npz", images=images, labels=labels)
+        model.save(tmp_path / "models/model.keras")
+        image = {"height": 8, "width": 9, "channels": channels}
+        (tmp_path / "data/raw/dataset.json").write_text(json.dumps(INSECTS | {"image": image}))
+        (tmp_path / "models/recipe.json").write_text(json.dumps(RECIPE))
+        shutil.copy(ROOT / "params.yaml", tmp_path)
+        monkeypatch.chdir(tmp_path)
+        return tmp_path
+
+    return make

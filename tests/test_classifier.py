@@ -1,0 +1,75 @@
+"""Loading the trained model: what fits is taken, in float32; what does not is refused by name."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conftest import Project
+from shared.classifier import BATCH_SIZE, load_classifier, predict
+from shared.console import StageError
+from shared.dataset import Dataset, Images, load_dataset, open_split
+from shared.tf import keras
+
+MODEL = Path("models/model.keras")
+
+
+def data() -> tuple[Images, Dataset]:
+    return open_split(Path("data/prepared/test.npz")).images, load_dataset(
+        Path("data/raw/dataset.json")
+    )
+
+
+def test_mixed_precision_is_undone_and_the_weights_stay(project: Project) -> None:
+    project(precision="mixed_bfloat16")
+    images, dataset = data()
+    trained = keras.models.load_model(MODEL, compile=False)
+    loaded = load_classifier(MODEL, images, dataset)
+    assert {layer.dtype_policy.name for layer in loaded.layers} == {"float32"}
+    assert loaded.inputs[0].dtype == "uint8"
+    for ours, theirs in zip(loaded.get_weights(), trained.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    np.testing.assert_allclose(loaded(images[:]), trained(images[:]), atol=0.1)
+
+
+def test_float32_models_compute_what_they_did(project: Project) -> None:
+    project()
+    images, dataset = data()
+    trained = keras.models.load_model(MODEL, compile=False)
+    loaded = load_classifier(MODEL, images, dataset)
+    np.testing.assert_array_equal(loaded(images[:]), trained(images[:]))
+
+
+def test_batches_come_out_as_one_whole() -> None:
+    images = np.arange(2 * BATCH_SIZE + 7).reshape(-1, 1, 1, 1).astype(np.uint8)
+    sizes = []
+
+    def scores(batch: Images) -> Images:
+        sizes.append(len(batch))
+        return batch[:, 0, 0]
+
+    np.testing.assert_array_equal(predict(scores, images), images[:, 0, 0])
+    assert sizes == [BATCH_SIZE, BATCH_SIZE, 7]
+
+
+def test_images_of_another_shape_are_refused(project: Project) -> None:
+    project()
+    images, dataset = data()
+    with pytest.raises(
+        StageError, match=r"takes images of 8×9×1, but those of insects are 9×8×1; `dvc repro tr"
+    ):
+        load_classifier(MODEL, images.reshape(60, 9, 8, 1), dataset)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"), [(None, "no such file"), (b"PK", "not a model that Keras can read")]
+)
+def test_a_missing_or_broken_model_is_refused(
+    project: Project, content: bytes | None, reason: str
+) -> None:
+    project()
+    MODEL.unlink()
+    if content:
+        MODEL.write_bytes(content)
+    with pytest.raises(StageError, match=rf"^models/model\.keras: {reason}; `dvc repro train`"):
+        load_classifier(MODEL, *data())

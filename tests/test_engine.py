@@ -1,0 +1,129 @@
+from typing import Any
+
+import numpy as np
+import pytest
+
+from shared.dataset import ImageShape, Split
+from shared.tf import keras, tf
+from training.batches import Batches, Chunk
+from training.engine import Engine
+from training.network import build
+from training.optimization import build_optimizer
+
+IMAGE = ImageShape(height=12, width=12, channels=1)
+
+
+def engine(dropout: float = 0.2, **changes: Any) -> Engine:
+    keras.utils.set_random_seed(0)
+    model = build(
+        "compact", IMAGE, 4, padding="same", pooling="max", activation="relu", dropout=dropout
+    )
+    optimizer = build_optimizer("adam", 0.003, momentum=0.0, scale_loss=False)
+    options = {"label_smoothing": 0.0, "augment": False, **changes}
+    return Engine(model, optimizer, **options)
+
+
+def steps_of(split: Split, steps: int, first: int = 0) -> Chunk:
+    return Batches(split, 8, "file", augmentation=1.0, seed=0).gather(first, steps)
+
+
+def weights(engine: Engine) -> list[Any]:
+    return [variable.numpy() for variable in engine.variables]
+
+
+def test_it_learns(bars: Split) -> None:
+    trained = engine()
+    losses = trained.train(steps_of(bars, 60))
+    assert losses.shape == (60,)
+    assert losses[-10:].mean() < 0.3 * losses[:5].mean()
+    assert trained.evaluate(bars).accuracy > 0.9
+
+
+@pytest.mark.parametrize("augment", [False, True])
+def test_cutting_the_steps_into_other_chunks_changes_no_bit(bars: Split, augment: bool) -> None:
+    whole, cut = engine(augment=augment), engine(augment=augment)
+    losses = whole.train(steps_of(bars, 9))
+    parts = [cut.train(steps_of(bars, steps, first)) for first, steps in [(0, 1), (1, 5), (6, 3)]]
+    np.testing.assert_array_equal(losses, np.concatenate(parts))
+    for one, other in zip(weights(whole), weights(cut), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_chunks_of_any_length_are_traced_once(bars: Split) -> None:
+    trained = engine()
+    for steps in (1, 5, 2):
+        trained.train(steps_of(bars, steps))
+    assert trained._chunk.experimental_get_tracing_count() == 1
+
+
+def test_xla_compiles_a_whole_chunk_once_and_gives_nearly_the_same(bars: Split) -> None:
+    # Without dropout, whose masks Keras draws with another generator under XLA.
+    plain = engine(dropout=0.0, augment=True)
+    compiled = engine(dropout=0.0, augment=True, xla_capacity=4)
+    for first, steps in [(0, 4), (4, 2)]:
+        chunk = steps_of(bars, steps, first)
+        np.testing.assert_allclose(compiled.train(chunk), plain.train(chunk), rtol=0.02)
+    assert compiled._chunk.experimental_get_tracing_count() == 1
+
+
+def test_evaluation_is_keras_s_own_and_changes_nothing(bars: Split) -> None:
+    trained = engine()
+    trained.train(steps_of(bars, 3))
+    before = weights(trained)
+    score = trained.evaluate(bars)
+    for one, other in zip(before, weights(trained), strict=True):
+        np.testing.assert_array_equal(one, other)
+    logits = trained.model.predict(bars.images, verbose=0)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)(bars.labels, logits)
+    assert score.loss == pytest.approx(float(loss), rel=1e-5)
+    assert score.accuracy == (logits.argmax(axis=1) == bars.labels).mean()
+
+
+def test_label_smoothing_is_in_the_training_loss_only(bars: Split) -> None:
+    sharp, smooth = engine(), engine(label_smoothing=0.2)
+    assert sharp.evaluate(bars) == smooth.evaluate(bars)
+    first = sharp.train(steps_of(bars, 1))
+    assert first != smooth.train(steps_of(bars, 1))
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_one_step_is_what_keras_would_do(bars: Split, optimizer: Any) -> None:
+    ours = engine()
+    ours = Engine(
+        ours.model,
+        build_optimizer(optimizer, 0.01, momentum=0.9, scale_loss=False),
+        label_smoothing=0.0,
+        augment=False,
+    )
+    theirs = engine().model
+    built = build_optimizer(optimizer, 0.01, momentum=0.9, scale_loss=False)
+    theirs.compile(built, keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    chunk = steps_of(bars, 2)
+    ours.train(chunk)
+    for batch, truth in zip(chunk.images, chunk.labels, strict=True):
+        theirs.train_on_batch(batch, truth)
+    for one, other in zip(ours.model.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=2e-5)
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision_learns(bars: Split, precision: str) -> None:
+    keras.config.set_dtype_policy(precision)
+    try:
+        model = build(
+            "compact", IMAGE, 4, padding="same", pooling="max", activation="relu", dropout=0.0
+        )
+        scaled = build_optimizer("adam", 0.003, momentum=0, scale_loss=precision.endswith("t16"))
+        trained = Engine(model, scaled, label_smoothing=0.0, augment=False)
+        losses = trained.train(steps_of(bars, 40))
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert model.get_layer("conv2").compute_dtype == precision.removeprefix("mixed_")
+    assert all(weight.dtype == "float32" for weight in model.trainable_weights)
+    assert model.output.dtype == "float32"
+    assert losses[-5:].mean() < 0.5 * losses[0]
+    assert trained.learning_rate == pytest.approx(0.003)
+
+
+def test_graph_is_a_graph() -> None:
+    assert isinstance(engine().graph(), tf.Graph)

@@ -1,0 +1,79 @@
+"""The evaluate stage on a network whose mistakes are known."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import evaluate
+from conftest import Project
+from shared.console import StageError
+
+OUTS = [
+    evaluate.METRICS,
+    evaluate.PREDICTIONS,
+    evaluate.PER_CLASS,
+    evaluate.CALIBRATION,
+    evaluate.MISTAKES,
+]
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_metrics_and_tables_agree_with_the_known_mistakes(project: Project, channels: int) -> None:
+    project(channels=channels, wrong=6)
+    evaluate.main()
+    metrics = json.loads(evaluate.METRICS.read_text())
+    assert metrics["test_accuracy"] == 0.9
+    assert 0 < metrics["test_accuracy_low"] < 0.9 < metrics["test_accuracy_high"] < 1
+    rows = pd.read_csv(evaluate.PREDICTIONS)
+    assert rows.columns.tolist() == ["index", "actual", "predicted", "confidence"]
+    assert rows.index[rows["actual"] != rows["predicted"]].tolist() == [54, 55, 56, 57, 58, 59]
+    assert set(rows["actual"]) <= {"ant", "bee", "fly $1"}
+    assert pd.read_csv(evaluate.PER_CLASS)["support"].sum() == 60
+    assert pd.read_csv(evaluate.CALIBRATION)["count"].sum() == 60
+
+
+def test_a_second_run_writes_the_same_bytes(project: Project) -> None:
+    project()
+    evaluate.main()
+    first = [path.read_bytes() for path in OUTS]
+    evaluate.main()
+    assert [path.read_bytes() for path in OUTS] == first
+
+
+def test_a_network_without_mistakes_is_evaluated_like_any_other(project: Project) -> None:
+    project(wrong=0)
+    evaluate.main()
+    assert json.loads(evaluate.METRICS.read_text())["test_accuracy"] == 1
+    assert evaluate.MISTAKES.exists()
+
+
+def test_the_last_line_is_the_accuracy_with_its_interval(
+    project: Project, caplog: pytest.LogCaptureFixture
+) -> None:
+    project()
+    with caplog.at_level("INFO", "stage"):
+        evaluate.main()
+    assert caplog.messages == ["test accuracy 90.00% (95 % interval 79.85% to 95.34%) on 60 images"]
+
+
+def test_other_classes_are_refused_by_name(project: Project) -> None:
+    project()
+    edit(evaluate.DATASET, '"2": "bee", ', "")
+    with pytest.raises(StageError, match=r"model\.keras: tells 3 classes apart, but insects has 2"):
+        evaluate.main()
+    assert not any(path.exists() for path in OUTS)
+
+
+def test_a_parameter_out_of_range_is_refused_by_name(project: Project) -> None:
+    project()
+    edit(Path("params.yaml"), "calibration_bins: 10", "calibration_bins: 1")
+    with pytest.raises(StageError, match=r"params\.yaml: evaluate\.calibration_bins: "):
+        evaluate.main()

@@ -1,0 +1,50 @@
+"""Pictures, by the pixels that come out."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from evaluating.figures import image_grid, save_png
+from shared.dataset import Images
+
+
+def picture(path: Path, images: Images, captions: list[str]) -> Images:
+    """What is drawn, uint8 [height, width, red green blue alpha]."""
+    save_png(image_grid(images, captions, if_empty="no mistakes"), path)
+    return np.asarray(imread(path) * 255).round().astype(np.uint8)
+
+
+def share(drawn: Images, colour: tuple[int, int, int]) -> float:
+    return float(np.all(drawn[..., :3] == colour, axis=-1).mean())
+
+
+@pytest.mark.parametrize(
+    ("pixel", "colour"), [([128], (128, 128, 128)), ([250, 0, 50], (250, 0, 50))]
+)
+def test_grey_and_colour_images_keep_their_values(
+    tmp_path: Path, pixel: list[int], colour: tuple[int, int, int]
+) -> None:
+    images = np.full((5, 28, 28, len(pixel)), pixel, np.uint8)
+    drawn = picture(tmp_path / "grid.png", images, ["true 1\npredicted 2"] * 5)
+    assert share(drawn, colour) > 0.3
+
+
+def test_captions_are_taken_literally(tmp_path: Path) -> None:
+    picture(tmp_path / "grid.png", np.zeros((1, 4, 4, 1), np.uint8), ["$a^{ costs $"])
+
+
+def test_no_image_is_a_picture_that_says_so(tmp_path: Path) -> None:
+    drawn = picture(tmp_path / "none.png", np.zeros((0, 4, 4, 1), np.uint8), [])
+    assert drawn.shape == (100, 400, 4)
+    assert 0.5 < share(drawn, (255, 255, 255)) < 1
+
+
+def test_the_same_picture_is_the_same_bytes_and_names_no_program(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 1), dtype=np.uint8)
+    for name in ("a.png", "b.png"):
+        picture(tmp_path / name, images, ["one", "two", "three"])
+    content = (tmp_path / "a.png").read_bytes()
+    assert content == (tmp_path / "b.png").read_bytes()
+    assert b"Software" not in content

@@ -1,0 +1,57 @@
+"""IDX files are read as they say, and their images are written as the tutorial's CSV has them."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from downloading.idx import read_idx, write_csv, write_table
+
+
+def idx_bytes(values: npt.NDArray[np.uint8]) -> bytes:
+    sizes = b"".join(size.to_bytes(4, "big") for size in values.shape)
+    return bytes([0, 0, 8, values.ndim]) + sizes + values.tobytes()
+
+
+def random_bytes(*shape: int) -> npt.NDArray[np.uint8]:
+    return np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+
+
+@pytest.mark.parametrize("shape", [(7,), (300, 4, 5)])
+def test_reads_back_what_was_written(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    values = random_bytes(*shape)
+    (tmp_path / "a").write_bytes(idx_bytes(values))
+    np.testing.assert_array_equal(read_idx(tmp_path / "a"), values)
+
+
+WHOLE = idx_bytes(random_bytes(3, 2, 2))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", WHOLE[:3], WHOLE[:10], WHOLE[:-1], WHOLE + b"\0", b"\0\0\x0d" + WHOLE[3:], b"1,2,3\n"],
+    ids=["empty", "no-rank", "no-sizes", "short", "long", "floats", "csv"],
+)
+def test_refuses_anything_else(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a").write_bytes(content)
+    with pytest.raises(ValueError, match=r"not an IDX file|empty file|cannot reshape|last axis"):
+        read_idx(tmp_path / "a")
+
+
+@pytest.mark.parametrize("label", ["first", "last"])
+def test_writes_every_value_in_every_row(tmp_path: Path, label: str) -> None:
+    images, labels = random_bytes(2345, 7, 3), np.arange(2345).astype(np.uint8)
+    write_csv(images, labels, "first" if label == "first" else "last", tmp_path / "t.csv")
+    rows = []
+    for image, number in zip(images, labels, strict=True):
+        pixels = [str(value) for value in image.ravel()]
+        row = [str(number), *pixels] if label == "first" else [*pixels, str(number)]
+        rows.append(",".join(row) + "\n")
+    assert (tmp_path / "t.csv").read_bytes() == "".join(rows).encode()
+
+
+def test_a_mirrors_csv_is_taken_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "upstream.csv").write_bytes(b"1,2\r\n")
+    write_table([tmp_path / "upstream.csv"], "first", tmp_path / "t.csv")
+    assert (tmp_path / "t.csv").read_bytes() == b"1,2\r\n"

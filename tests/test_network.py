@@ -1,0 +1,110 @@
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+
+from shared.console import StageError
+from shared.dataset import ImageShape
+from shared.tf import keras
+from training.network import Activation, Network, Padding, Pooling, build, output_size
+
+MNIST = ImageShape(height=28, width=28, channels=1)
+ARTICLE: dict[str, Any] = {
+    "padding": "same",
+    "pooling": "max",
+    "activation": "relu",
+    "dropout": 0.5,
+}
+
+
+def test_tutorial_is_the_article_s_network() -> None:
+    model = build("tutorial", MNIST, 10, **ARTICLE)
+    shapes = {layer.name: tuple(layer.output.shape[1:]) for layer in model.layers}
+    assert shapes == {
+        "pixels": (28, 28, 1),
+        "cast": (28, 28, 1),
+        "conv1": (28, 28, 32),
+        "pool1": (14, 14, 32),
+        "conv2": (14, 14, 64),
+        "pool2": (7, 7, 64),
+        "flatten": (3136,),
+        "dense": (1024,),
+        "dropout": (1024,),
+        "logits": (10,),
+    }
+    # 5·5·1·32 + 32, 5·5·32·64 + 64, 3136·1024 + 1024, 1024·10 + 10
+    assert model.count_params() == 832 + 51_264 + 3_212_288 + 10_250
+    assert model.get_layer("dropout").rate == 0.5
+
+
+def test_tutorial_starts_as_the_article_does() -> None:
+    keras.utils.set_random_seed(0)
+    model = build("tutorial", MNIST, 10, **ARTICLE)
+    for name in ("conv1", "conv2", "dense", "logits"):
+        kernel, bias = model.get_layer(name).get_weights()
+        assert (bias == 1.0).all()
+        assert np.abs(kernel).max() <= 0.2, "truncated at two standard deviations"
+        # A normal of sd 0.1, cut at two of them, has an sd of 0.088.
+        assert kernel.std() == pytest.approx(0.088, rel=0.06)
+
+
+def test_raw_pixels_reach_the_tutorial_unscaled_and_compact_scaled() -> None:
+    white = np.full((1, 28, 28, 1), 255, np.uint8)
+    for network, layer, expected in [("tutorial", "cast", 255.0), ("compact", "scale", 1.0)]:
+        model = build(network, MNIST, 10, **ARTICLE)  # type: ignore[arg-type]
+        scaled = keras.Model(model.inputs, model.get_layer(layer).output)(white)
+        assert float(scaled[0, 0, 0, 0]) == expected
+
+
+def test_compact_has_at_most_100_000_parameters() -> None:
+    assert build("compact", MNIST, 10, **ARTICLE).count_params() <= 100_000
+
+
+@pytest.mark.parametrize("network", get_args(Network))
+@pytest.mark.parametrize("padding", get_args(Padding))
+@pytest.mark.parametrize("pooling", get_args(Pooling))
+@pytest.mark.parametrize("activation", get_args(Activation))
+def test_every_choice_is_in_the_network(
+    network: Network, padding: Padding, pooling: Pooling, activation: Activation
+) -> None:
+    model = build(
+        network, MNIST, 10, padding=padding, pooling=pooling, activation=activation, dropout=0.1
+    )
+    kinds = {type(layer).__name__ for layer in model.layers}
+    assert {"max": "MaxPooling2D", "average": "AveragePooling2D"}[pooling] in kinds
+    used = {layer.activation.__name__ for layer in model.layers if hasattr(layer, "activation")}
+    assert used - {"linear"} == {activation}
+    assert model.get_layer("conv2").padding == padding
+    logits = model(np.zeros((2, 28, 28, 1), np.uint8))
+    assert logits.shape == (2, 10)
+
+
+@pytest.mark.parametrize("network", get_args(Network))
+@pytest.mark.parametrize("padding", get_args(Padding))
+def test_output_sizes_follow_the_article_s_formula(network: Network, padding: Padding) -> None:
+    model = build(network, MNIST, 10, **{**ARTICLE, "padding": padding})
+    checked = 0
+    for layer in model.layers:
+        if not isinstance(layer, keras.layers.Conv2D | keras.layers.MaxPooling2D):
+            continue
+        size, out = layer.input.shape[1], layer.output.shape[1]
+        kernel = (getattr(layer, "kernel_size", None) or layer.pool_size)[0]
+        stride = layer.strides[0]
+        # "same" pads as much as it takes for one output for every stride.
+        total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
+        pad = total / 2 if layer.padding == "same" else 0
+        assert out == output_size(size, kernel, pad, stride), layer.name
+        checked += 1
+    assert checked == 4
+
+
+def test_a_too_small_image_is_refused_by_name() -> None:
+    tiny = ImageShape(height=4, width=4, channels=1)
+    with pytest.raises(StageError, match=r"train\.network: tutorial .* larger images than 4×4"):
+        build("tutorial", tiny, 10, **{**ARTICLE, "padding": "valid"})
+
+
+def test_colour_and_other_sizes_fit() -> None:
+    colour = ImageShape(height=32, width=20, channels=3)
+    model = build("compact", colour, 7, **ARTICLE)
+    assert model(np.zeros((2, 32, 20, 3), np.uint8)).shape == (2, 7)

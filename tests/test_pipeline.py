@@ -1,0 +1,229 @@
+"""The whole of it: the working tree as a fresh clone, with real git and real dvc, in few steps."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from shared.files import sha256
+
+ROOT = Path(__file__).parent.parent
+STAGES = ["download", "preprocess", "train", "evaluate", "export"]
+SMALL: dict[str, dict[str, Any]] = {
+    "train": {"steps": 30, "eval_every": 15},
+    "export": {"minimum_accuracy": 0.0},
+}
+FROM_RUN_CACHE = re.compile(r"Stage '(\w+)' is cached - skipping run")
+
+
+class Project:
+    """A git checkout with dvc in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environment = {
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            **{f"GIT_{who}_NAME": "A" for who in ("AUTHOR", "COMMITTER")},
+            **{f"GIT_{who}_EMAIL": "a@example.org" for who in ("AUTHOR", "COMMITTER")},
+        }
+
+    def run(self, *command: str | Path, fails: bool = False) -> str:
+        """Run a command and return what it printed."""
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            check=False,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        assert (done.returncode != 0) == fails, done.stdout
+        return done.stdout
+
+    def runs(self, *command: str) -> list[str]:
+        """Run a dvc command and return the stages that it ran."""
+        return re.findall(r"^Running stage '(\w+)'", self.run("dvc", *command), re.MULTILINE)
+
+    def json(self, path: str) -> Any:
+        return json.loads((self.folder / path).read_text())
+
+    def set(self, section: str, **values: Any) -> None:
+        path = self.folder / "params.yaml"
+        params = yaml.safe_load(path.read_text())
+        params[section].update(values)
+        path.write_text(yaml.safe_dump(params))
+
+    def restore(self) -> None:
+        """What docs/experiments.md says to do after a failed run."""
+        self.run("git", "checkout", ".")
+        self.run("dvc", "checkout", "--force")
+
+    def clone(self, folder: Path) -> "Project":
+        self.run("git", "clone", "--quiet", self.folder, folder)
+        return Project(folder)
+
+
+@pytest.fixture(scope="module")
+def committed(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A copy of the working tree in which `dvc repro` has run and the result is committed."""
+    folder = tmp_path_factory.mktemp("project")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        text=True,
+        stdout=subprocess.PIPE,
+    ).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    project = Project(folder)
+    for section, values in SMALL.items():
+        project.set(section, **values)
+    (folder / "dvc.lock").unlink()
+    project.run("git", "init", "--quiet", "--initial-branch", "main")
+    assert project.runs("repro") == STAGES
+    project.run("git", "add", "--all")
+    project.run("git", "commit", "--quiet", "--message", "small")
+    return project
+
+
+@pytest.fixture
+def project(committed: Project) -> Iterator[Project]:
+    """The committed project, and the workspace restored afterwards."""
+    yield committed
+    committed.restore()
+
+
+def test_a_second_repro_runs_nothing(project: Project) -> None:
+    assert project.runs("repro") == []
+
+
+def test_metrics_agree_with_each_other_and_with_the_files(project: Project) -> None:
+    evaluated, exported = project.json("metrics/evaluate.json"), project.json("metrics/export.json")
+    assert exported["onnx_accuracy"] == exported["tflite_accuracy"] == evaluated["test_accuracy"]
+    assert project.json("metrics/data.json")["train_rows"] == 3500
+    recipe = project.json("models/recipe.json")
+    assert recipe["data"]["train"] == sha256(project.folder / "data/prepared/train.npz")
+    assert recipe["parameters"]["steps"] == project.json("metrics/train.json")["steps"] == 30
+
+
+def test_a_fresh_clone_reproduces_every_byte(project: Project, tmp_path: Path) -> None:
+    clone = project.clone(tmp_path / "clone")
+    assert clone.runs("repro") == STAGES
+    assert clone.run("git", "status", "--porcelain") == ""
+
+
+def test_a_new_learning_rate_trains_again_and_the_old_one_comes_from_the_run_cache(
+    project: Project,
+) -> None:
+    project.set("train", learning_rate=1e-05)
+    assert project.runs("repro") == ["train", "evaluate", "export"]
+    project.set("train", learning_rate=0.008)
+    output = project.run("dvc", "repro")
+    assert "Running stage" not in output
+    assert FROM_RUN_CACHE.findall(output) == ["train", "evaluate", "export"]
+
+
+def test_a_new_split_does_not_download_again(project: Project) -> None:
+    project.set("preprocess", seed=1)
+    assert project.runs("repro") == STAGES[1:]
+
+
+def test_the_gate_stops_the_export_alone_and_says_why(project: Project) -> None:
+    project.set("export", minimum_accuracy=1.0)
+    output = project.run("dvc", "repro", fails=True)
+    assert re.findall(r"Running stage '(\w+)'", output) == ["export"]
+    assert "export.minimum_accuracy" in output
+    assert not (project.folder / "export/model.onnx").exists()
+
+
+def test_comments_and_other_datasets_stale_nothing(project: Project) -> None:
+    for path in ("params.yaml", "datasets/mnist.yaml"):
+        with (project.folder / path).open("a") as file:
+            file.write("# a comment\n")
+    assert project.runs("repro") == []
+
+
+def test_wrong_parameters_are_refused_by_name(project: Project) -> None:
+    wrong = project.run("dvc", "exp", "run", "-S", "train.learning_rate=-1", fails=True)
+    assert "params.yaml: train.learning_rate: must be greater than 0, is -1" in wrong
+    project.restore()
+    unknown = project.run("dvc", "exp", "run", "-S", "download.dataset=minst", fails=True)
+    assert "datasets/minst.yaml" in unknown
+
+
+def test_experiments_are_run_shown_compared_and_applied(project: Project) -> None:
+    run = ("exp", "run", "--name", "longer", "--set-param", "train.steps=40")
+    assert project.runs(*run) == ["train", "evaluate", "export"]
+    difference = json.loads(project.run("dvc", "metrics", "diff", "--json"))
+    assert difference["metrics/train.json"]["steps"] == {"old": 30, "new": 40, "diff": 10}
+    parameters = json.loads(project.run("dvc", "params", "diff", "--json"))
+    assert parameters["params.yaml"]["train.steps"] == {"old": 30, "new": 40, "diff": 10}
+    project.restore()
+    assert project.json("metrics/train.json")["steps"] == 30
+
+    shown = project.run("dvc", "exp", "show", "--csv")
+    assert "longer" in shown
+    assert "metrics/evaluate.json:test_accuracy" in shown or "test_accuracy" in shown
+    project.run("dvc", "exp", "apply", "longer")
+    assert project.json("metrics/train.json")["steps"] == 40
+    assert project.runs("repro") == []
+    assert (project.folder / "logs/longer").is_dir(), "TensorBoard's folder bears the name"
+
+
+def test_a_queue_runs_a_sweep_and_temp_leaves_the_workspace_alone(project: Project) -> None:
+    sweep = "export.minimum_accuracy=0.01,0.02"
+    assert "Queued" in project.run("dvc", "exp", "run", "--queue", "-S", sweep)
+    project.run("dvc", "queue", "start")
+    project.run("dvc", "queue", "logs", "--follow", queued(project)[-1])
+    project.run("dvc", "exp", "run", "--temp", "--name", "aside", "-S", "export.minimum_accuracy=0")
+    while any(status in project.run("dvc", "queue", "status") for status in ("Queued", "Running")):
+        pass
+    assert "Failed" not in project.run("dvc", "queue", "status")
+    names = project.run("dvc", "exp", "list", "--name-only").split()
+    assert "aside" in names
+    assert len(names) >= 3
+    assert project.run("git", "status", "--porcelain") == ""
+
+
+def queued(project: Project) -> list[str]:
+    return re.findall(r"^([0-9a-f]{7})", project.run("dvc", "queue", "status"), re.MULTILINE)
+
+
+def test_plots_render_without_a_network(project: Project) -> None:
+    project.run("dvc", "plots", "show")
+    page = (project.folder / "dvc_plots/index.html").read_text()
+    for title in ("Loss", "Validation accuracy", "Confusion", "Calibration", "F1 per class"):
+        assert title in page
+    assert "../.dvc/vega.js" in page
+    project.run("dvc", "plots", "diff", "HEAD")
+
+
+def test_results_travel_through_a_remote(project: Project, tmp_path: Path) -> None:
+    remote = tmp_path / "remote"
+    project.run("dvc", "remote", "add", "--local", "--default", "shelf", remote)
+    project.run("dvc", "push")
+    project.run("dvc", "remote", "remove", "--local", "shelf")
+    clone = project.clone(tmp_path / "clone")
+    clone.run("dvc", "remote", "add", "--local", "--default", "shelf", remote)
+    clone.run("dvc", "pull")
+    assert clone.runs("repro") == []
+    assert (clone.folder / "export/model.onnx").exists()
+
+
+def test_the_committed_lock_is_not_stale() -> None:
+    output = Project(ROOT).run("dvc", "repro", "--dry", "--allow-missing")
+    assert "Running stage" not in output, "run `dvc repro` and commit dvc.lock with metrics/"

@@ -1,0 +1,211 @@
+"""The stage as a whole: tables in, archives, counts and a plot out, or an error and nothing."""
+
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import preprocess
+from downloading.idx import write_csv
+from shared.console import StageError
+from shared.dataset import Images, Labels, open_split
+from shared.files import sha256
+
+ROOT = Path(__file__).parent.parent
+OUTS = [
+    preprocess.TRAIN,
+    preprocess.VALIDATION,
+    preprocess.TEST,
+    preprocess.METRICS,
+    preprocess.CLASSES,
+]
+PARAMS = {"validation_size": 20, "split": "stratified", "seed": 0}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty project, which is the working folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def lay_out(
+    train: tuple[Images, Labels], test: tuple[Images, Labels], params: dict[str, Any] = PARAMS
+) -> None:
+    """Write what the stage reads: tables, their description, and parameters (JSON is YAML)."""
+    preprocess.DATASET.parent.mkdir(parents=True, exist_ok=True)
+    write_csv(*train, "first", preprocess.TRAIN_TABLE)
+    write_csv(*test, "first", preprocess.TEST_TABLE)
+    _, height, width, channels = train[0].shape
+    dataset = {
+        **dict.fromkeys(("name", "title", "provenance", "homepage", "licence"), "test"),
+        "image": {"height": height, "width": width, "channels": channels},
+        "label": "first",
+        "classes": {str(digit): f"class {digit}" for digit in range(10)},
+        "train": {"rows": len(train[1]), "sha256": "0" * 64},
+        "test": {"rows": len(test[1]), "sha256": "0" * 64},
+    }
+    preprocess.DATASET.write_text(json.dumps(dataset), encoding="utf-8")
+    Path("params.yaml").write_text(json.dumps({"preprocess": params}), encoding="utf-8")
+
+
+def digits(rows: int, seed: int) -> tuple[Images, Labels]:
+    """Random images, rows of all ten classes in turn."""
+    images = np.random.default_rng(seed).integers(0, 256, (rows, 5, 4, 1), np.uint8)
+    return images, np.arange(rows).astype(np.uint8) % np.uint8(10)
+
+
+def files(folder: Path) -> set[Path]:
+    return {path for path in folder.rglob("*") if path.is_file()}
+
+
+def test_every_row_is_in_one_split_in_the_order_of_the_table(project: Path) -> None:
+    (images, labels), test = digits(200, 0), digits(30, 1)
+    lay_out((images, labels), test)
+    preprocess.main()
+    train, validation = open_split(preprocess.TRAIN), open_split(preprocess.VALIDATION)
+    position = {image.tobytes(): row for row, image in enumerate(images)}
+    rows = [[position[image.tobytes()] for image in split.images] for split in (train, validation)]
+    assert rows == [sorted(rows[0]), sorted(rows[1])]
+    assert sorted(rows[0] + rows[1]) == list(range(200))
+    np.testing.assert_array_equal(train.labels, labels[rows[0]])
+    assert np.bincount(validation.labels).tolist() == [2] * 10
+    np.testing.assert_array_equal(open_split(preprocess.TEST).images, test[0])
+    np.testing.assert_array_equal(open_split(preprocess.TEST).labels, test[1])
+
+
+def test_tail_holds_out_the_end_of_the_table(project: Path) -> None:
+    images, labels = digits(200, 0)
+    lay_out((images, labels), digits(30, 1), PARAMS | {"split": "tail"})
+    preprocess.main()
+    np.testing.assert_array_equal(open_split(preprocess.TRAIN).images, images[:180])
+    np.testing.assert_array_equal(open_split(preprocess.VALIDATION).images, images[180:])
+
+
+def test_counts_rows_and_repeated_images(project: Path) -> None:
+    (images, labels), (test_images, test_labels) = digits(200, 0), digits(30, 1)
+    images[7] = images[3]  # a duplicate in train
+    images[199] = images[5]  # in train and validation
+    test_images[:3] = images[3]  # in train and test, three rows
+    test_images[9] = images[198]  # in validation and test
+    lay_out((images, labels), (test_images, test_labels), PARAMS | {"split": "tail"})
+    preprocess.main()
+    assert json.loads(preprocess.METRICS.read_text(encoding="utf-8")) == {
+        "train_rows": 180,
+        "validation_rows": 20,
+        "test_rows": 30,
+        "train_duplicates": 1,
+        "train_validation_overlap": 1,
+        "train_test_overlap": 3,
+        "validation_test_overlap": 1,
+    }
+    plot = preprocess.CLASSES.read_bytes().decode().split("\n")
+    assert plot[:2] == ["class,split,rows", "class 0,train,18"]
+    assert plot[-2:] == ["class 9,test,3", ""]
+
+
+def test_a_second_run_writes_the_same_bytes_and_another_seed_does_not(project: Path) -> None:
+    def written(seed: int) -> list[str]:
+        lay_out(digits(200, 0), digits(30, 1), PARAMS | {"seed": seed})
+        preprocess.main()
+        return [sha256(path) for path in OUTS]
+
+    first = written(0)
+    assert written(0) == first
+    assert written(1)[:2] != first[:2]
+
+
+@pytest.mark.parametrize("table", [preprocess.TRAIN_TABLE, preprocess.TEST_TABLE])
+def test_a_bad_table_leaves_nothing(project: Path, table: Path) -> None:
+    lay_out(digits(200, 0), digits(30, 1))
+    lines = table.read_bytes().splitlines(keepends=True)
+    lines[28] = lines[28].replace(b"\n", b"0000\n")
+    table.write_bytes(b"".join(lines))
+    with pytest.raises(
+        StageError, match=f"^{table}:29: column 21: '?[0-9]+'? is not a pixel value"
+    ):
+        preprocess.main()
+    assert not [path for path in project.rglob("*.*") if path.parent != project / "data/raw"][1:]
+
+
+def test_a_size_that_leaves_no_training_rows_leaves_nothing(project: Path) -> None:
+    lay_out(digits(200, 0), digits(30, 1), PARAMS | {"validation_size": 200})
+    before = files(project)
+    with pytest.raises(StageError, match=r"^params.yaml: preprocess.validation_size: 200 leaves"):
+        preprocess.main()
+    assert files(project) == before
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [
+        ("validation_size", 0),
+        ("validation_size", 1.5),
+        ("split", "random"),
+        ("seed", -1),
+        ("seed", 2**32),
+        ("shuffle", True),
+    ],
+)
+def test_a_parameter_out_of_range_is_refused_by_name(
+    project: Path, parameter: str, value: object
+) -> None:
+    lay_out(digits(200, 0), digits(30, 1), PARAMS | {parameter: value})
+    with pytest.raises(StageError, match=f"^params.yaml: preprocess.{parameter}: "):
+        preprocess.main()
+
+
+def run_script() -> subprocess.CompletedProcess[str]:
+    script = ROOT / "stages/preprocess.py"
+    return subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def test_the_script_says_what_it_made_or_what_is_wrong(project: Path) -> None:
+    lay_out(digits(200, 0), digits(30, 1))
+    done = run_script()
+    assert done.returncode == 0
+    assert "train rows 180, validation rows 20, test rows 30" in done.stderr
+    preprocess.TRAIN_TABLE.write_bytes(preprocess.TRAIN_TABLE.read_bytes()[:-1])
+    failed = run_script()
+    assert failed.returncode == 1
+    assert failed.stderr.startswith("error: data/raw/train.csv:200: column 21: the file ends after")
+    assert "Traceback" not in failed.stderr
+
+
+def test_mnist_comes_out_as_its_idx_files_have_it(project: Path, mnist_folder: Path) -> None:
+    def unpacked(name: str, offset: int) -> Labels:
+        packed = (mnist_folder / f"{name}-ubyte.gz").read_bytes()
+        return np.frombuffer(gzip.decompress(packed), np.uint8, offset=offset)
+
+    (images, labels), (test_images, test_labels) = (
+        (
+            unpacked(f"{part}-images-idx3", 16).reshape(-1, 28, 28, 1),
+            unpacked(f"{part}-labels-idx1", 8),
+        )
+        for part in ("train", "t10k")
+    )
+    params = {"validation_size": 500, "split": "tail", "seed": 0}
+    lay_out((images, labels), (test_images, test_labels), params)
+    preprocess.main()
+    train, validation = open_split(preprocess.TRAIN), open_split(preprocess.VALIDATION)
+    np.testing.assert_array_equal(train.images, images[:-500])
+    np.testing.assert_array_equal(train.labels, labels[:-500])
+    np.testing.assert_array_equal(validation.images, images[-500:])
+    np.testing.assert_array_equal(open_split(preprocess.TEST).images, test_images)
+    np.testing.assert_array_equal(open_split(preprocess.TEST).labels, test_labels)
+    assert json.loads(preprocess.METRICS.read_text(encoding="utf-8")) == {
+        "train_rows": 59_500,
+        "validation_rows": 500,
+        "test_rows": 10_000,
+        "train_duplicates": 0,
+        "train_validation_overlap": 0,
+        "train_test_overlap": 0,
+        "validation_test_overlap": 0,
+    }

@@ -1,0 +1,97 @@
+"""Scores against values worked out by hand or by another library."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import log_loss
+
+from evaluating.scores import (
+    Predictions,
+    calibration_curve,
+    classify,
+    expected_calibration_error,
+    per_class,
+    per_image,
+    summary,
+    worst_mistakes,
+)
+
+
+def predictions(actual: list[int], predicted: list[int], confidence: list[float]) -> Predictions:
+    return Predictions(
+        np.array(actual, np.uint8), np.array(predicted), np.array(confidence), np.zeros(len(actual))
+    )
+
+
+def right_of(right: int, total: int) -> Predictions:
+    return predictions([0] * total, [0] * right + [1] * (total - right), [0.9] * total)
+
+
+def test_logits_become_class_confidence_and_loss() -> None:
+    logits = np.random.default_rng(0).normal(0, 3, (50, 4)).astype(np.float32)
+    labels = np.arange(50, dtype=np.uint8) % 4
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    found = classify(logits, labels)
+    np.testing.assert_array_equal(found.predicted, logits.argmax(axis=1))
+    np.testing.assert_allclose(found.confidence, probabilities.max(axis=1), rtol=1e-5)
+    assert found.loss.mean() == pytest.approx(log_loss(labels, probabilities), rel=1e-5)
+
+
+def test_loss_of_a_sure_mistake_is_not_cut_off() -> None:
+    found = classify(np.array([[0, 2000]], np.float32), np.array([0], np.uint8))
+    assert found.loss == [2000]
+    assert found.confidence == [1]
+
+
+@pytest.mark.parametrize(
+    ("right", "total", "low", "high"),
+    [(98, 100, 0.929988, 0.994498), (10, 10, 0.722467, 1), (0, 10, 0, 0.277533)],
+)
+def test_interval_is_wilsons(right: int, total: int, low: float, high: float) -> None:
+    found = right_of(right, total)
+    figures = summary(found, per_class(found, ["a", "b"]), calibration_curve(found, 10))
+    assert figures["test_accuracy"] == right / total
+    assert (figures["test_accuracy_low"], figures["test_accuracy_high"]) == (low, high)
+
+
+def test_scores_per_class_count_a_class_that_is_never_predicted_as_0() -> None:
+    found = predictions([0, 0, 0, 1, 2], [0, 0, 1, 1, 0], [0.9] * 5)
+    scores = per_class(found, ["ant", "bee", "fly"])
+    assert scores["class"].tolist() == ["ant", "bee", "fly"]
+    assert scores["precision"].tolist() == [2 / 3, 1 / 2, 0]
+    assert scores["recall"].tolist() == [2 / 3, 1, 0]
+    assert scores["f1"].tolist() == pytest.approx([2 / 3, 2 / 3, 0])
+    assert scores["support"].tolist() == [3, 1, 1]
+
+
+def test_calibration_curve_bins_by_confidence_and_leaves_out_empty_bins() -> None:
+    found = predictions([0, 0, 0, 0], [0, 1, 0, 0], [0.55, 0.6, 0.95, 1.0])
+    curve = calibration_curve(found, 5)
+    assert curve["confidence"].tolist() == pytest.approx([0.575, 0.975])
+    assert curve["accuracy"].tolist() == [0.5, 1]
+    assert curve["count"].tolist() == [2, 2]
+    assert expected_calibration_error(curve) == pytest.approx((0.075 * 2 + 0.025 * 2) / 4)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1), st.integers(2, 20))
+def test_calibration_curve_counts_every_image_once(confidence: list[float], bins: int) -> None:
+    found = predictions([0] * len(confidence), [0] * len(confidence), confidence)
+    curve = calibration_curve(found, bins)
+    assert curve["count"].sum() == len(confidence)
+    assert len(curve) <= bins
+
+
+def test_worst_mistakes_are_the_surest_ones_and_ties_keep_their_order() -> None:
+    found = predictions([0] * 6, [0, 1, 1, 1, 1, 0], [1.0, 0.5, 0.7, 0.9, 0.7, 0.3])
+    assert worst_mistakes(found, 3).tolist() == [3, 2, 4]
+    assert worst_mistakes(found, 99).tolist() == [3, 2, 4, 1]
+    assert worst_mistakes(right_of(5, 5), 3).tolist() == []
+
+
+def test_rows_per_image_name_the_classes() -> None:
+    rows = per_image(predictions([2, 0], [1, 0], [0.5, 0.75]), ["ant", "bee", "fly"])
+    assert rows.to_dict("records") == [
+        {"index": 0, "actual": "fly", "predicted": "bee", "confidence": 0.5},
+        {"index": 1, "actual": "ant", "predicted": "ant", "confidence": 0.75},
+    ]

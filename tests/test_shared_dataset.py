@@ -1,0 +1,66 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from shared.console import StageError
+from shared.dataset import load_dataset, open_split
+
+
+def test_arrays_are_mapped_not_loaded_and_equal_numpy_s(tmp_path: Path) -> None:
+    path = tmp_path / "train.npz"
+    images = np.random.default_rng(0).integers(0, 256, (7, 5, 4, 3), dtype=np.uint8)
+    labels = np.arange(7, dtype=np.uint16)
+    np.savez(path, images=images, labels=labels)
+    split = open_split(path)
+    assert isinstance(split.images, np.memmap)
+    np.testing.assert_array_equal(split.images, images)
+    np.testing.assert_array_equal(split.labels, labels)
+    assert split.labels.dtype == np.uint16
+    with pytest.raises(ValueError, match="read-only"):
+        split.images[0] = 0
+
+
+def test_what_preprocess_did_not_write_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "train.npz"
+    with pytest.raises(StageError, match=r"train\.npz: no such file"):
+        open_split(path)
+    path.write_bytes(b"not a zip")
+    with pytest.raises(StageError, match=r"train\.npz: not a prepared split"):
+        open_split(path)
+    np.savez(path, pictures=np.zeros(3))
+    with pytest.raises(StageError, match=r"images\.npy"):
+        open_split(path)
+    np.savez_compressed(path, images=np.zeros(3, np.uint8), labels=np.zeros(3, np.uint8))
+    with pytest.raises(StageError, match="compressed"):
+        open_split(path)
+
+
+def test_classes_keep_the_catalog_s_order(tmp_path: Path) -> None:
+    path = tmp_path / "dataset.json"
+    table = {"rows": 1, "sha256": "0" * 64}
+    path.write_text(
+        json.dumps(
+            {
+                "name": "letters",
+                "title": "",
+                "provenance": "",
+                "homepage": "",
+                "licence": "",
+                "image": {"height": 2, "width": 3, "channels": 1},
+                "label": "last",
+                "classes": {"10": "ten", "2": "two"},
+                "train": table,
+                "test": table,
+            }
+        )
+    )
+    dataset = load_dataset(path)
+    assert dataset.class_names == ["ten", "two"]
+    assert dataset.image.pixels == 6
+
+
+def test_a_missing_dataset_names_the_stage_that_makes_it(tmp_path: Path) -> None:
+    with pytest.raises(StageError, match="dvc repro download"):
+        load_dataset(tmp_path / "dataset.json")

@@ -1,0 +1,58 @@
+"""Validation rows are held out as the parameters say, or the parameter is refused by name."""
+
+import numpy as np
+import pytest
+
+from preprocessing.split import Method, held_out
+from shared.console import StageError
+
+LABELS = np.repeat(np.array([0, 1, 2], np.uint8), [600, 300, 100])
+
+
+def test_tail_holds_out_the_last_rows() -> None:
+    mask = held_out(LABELS, "tail", 7, seed=0)
+    assert np.flatnonzero(mask).tolist() == list(range(993, 1000))
+
+
+def test_stratified_keeps_the_share_of_every_class() -> None:
+    mask = held_out(LABELS, "stratified", 50, seed=0)
+    assert np.bincount(LABELS[mask]).tolist() == [30, 15, 5]
+
+
+def test_stratified_holds_out_exactly_as_many_rows_as_asked() -> None:
+    sizes = [held_out(LABELS, "stratified", size, seed=3).sum() for size in (3, 17, 500, 997)]
+    assert sizes == [3, 17, 500, 997]
+
+
+def test_the_seed_decides_which_rows() -> None:
+    first, again, other = (held_out(LABELS, "stratified", 50, seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+
+
+def test_rows_come_from_all_over_the_table() -> None:
+    rows = np.flatnonzero(held_out(LABELS, "stratified", 300, seed=0))
+    assert np.diff(rows).max() < 60
+
+
+@pytest.mark.parametrize("method", ["tail", "stratified"])
+@pytest.mark.parametrize("size", [1000, 1001])
+def test_a_size_that_leaves_nothing_to_train_on_is_refused(method: Method, size: int) -> None:
+    with pytest.raises(StageError) as caught:
+        held_out(LABELS, method, size, seed=0)
+    assert str(caught.value) == (
+        f"params.yaml: preprocess.validation_size: {size} leaves no row to train on;"
+        " must be less than 1000, the rows of the train table"
+    )
+
+
+@pytest.mark.parametrize(
+    ("labels", "size"),
+    [(LABELS, 2), (LABELS, 998), (np.array([0, 0, 0, 0, 1]), 2)],
+    ids=["fewer-than-classes", "fewer-left-than-classes", "a-class-of-one-row"],
+)
+def test_a_size_that_cannot_be_stratified_is_refused(labels: np.ndarray, size: int) -> None:
+    place = f"^params.yaml: preprocess.validation_size: {size} cannot be stratified: "
+    with pytest.raises(StageError, match=place):
+        held_out(labels.astype(np.uint8), "stratified", size, seed=0)
+    assert held_out(labels.astype(np.uint8), "tail", size, seed=0).sum() == size

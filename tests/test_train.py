@@ -1,0 +1,180 @@
+"""The script, in processes of its own on a small project, as dvc runs it."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from shared.dataset import Split
+from shared.files import sha256
+from shared.tf import keras
+
+ROOT = Path(__file__).parent.parent
+OUTPUTS = ["models/model.keras", "models/recipe.json", "metrics/train.json", "plots/history.csv"]
+
+
+@pytest.fixture
+def project(tmp_path: Path, bars: Split) -> Path:
+    """A folder with all that the stage reads: 60 steps on the bars."""
+    folder = tmp_path / "project"
+    for name in ("data/prepared", "data/raw"):
+        (folder / name).mkdir(parents=True)
+    for name in ("train", "validation"):
+        np.savez(folder / f"data/prepared/{name}.npz", images=bars.images, labels=bars.labels)
+    table = {"rows": 200, "sha256": "0" * 64}
+    dataset = {
+        "name": "bars",
+        "title": "",
+        "provenance": "",
+        "homepage": "",
+        "licence": "",
+        "image": {"height": 12, "width": 12, "channels": 1},
+        "label": "first",
+        "classes": dict.fromkeys("0123", "bar"),
+        "train": table,
+        "test": table,
+    }
+    (folder / "data/raw/dataset.json").write_text(json.dumps(dataset))
+    change(folder, steps=60, batch_size=8, eval_every=10, device="cpu")
+    return folder
+
+
+def change(folder: Path, **values: Any) -> None:
+    path = folder / "params.yaml"
+    source = path if path.exists() else ROOT / "params.yaml"
+    params = yaml.safe_load(source.read_text())
+    params["train"].update(values)
+    path.write_text(yaml.safe_dump(params))
+
+
+def start(folder: Path, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, ROOT / "stages/train.py"],
+        cwd=folder,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, **environment},
+    )
+
+
+def train(folder: Path, **environment: str) -> str:
+    process = start(folder, **environment)
+    log, _ = process.communicate()
+    assert process.returncode == 0, log
+    return log
+
+
+def hashes(folder: Path) -> list[str]:
+    return [sha256(folder / name) for name in OUTPUTS]
+
+
+def wait_for_checkpoint(folder: Path, process: subprocess.Popen[str]) -> None:
+    while not list(folder.glob(".checkpoints/*/0*.npz")):
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.02)
+
+
+def test_outputs_log_and_summaries(project: Path) -> None:
+    log = train(project, DVC_EXP_NAME="bars-exp")
+    assert "training on the CPU" in log
+    assert "conv1 (Conv2D)" in log
+    assert "step 60/60" in log
+    assert "\x1b" not in log, "no colours or bars where there is no terminal"
+
+    history = pd.read_csv(project / "plots/history.csv")
+    assert history["step"].tolist() == [10, 20, 30, 40, 50, 60]
+    metrics = json.loads((project / "metrics/train.json").read_text())
+    assert metrics["steps"] == 60
+    assert metrics["validation_accuracy"] == history["validation_accuracy"].iloc[-1] > 0.5
+    recipe = json.loads((project / "models/recipe.json").read_text())
+    assert recipe["device"] == "CPU"
+    assert recipe["data"]["train"] == sha256(project / "data/prepared/train.npz")
+
+    model = keras.models.load_model(project / "models/model.keras")
+    assert metrics["parameters"] == model.count_params()
+    with np.load(project / "data/prepared/validation.npz") as split:
+        right = model.predict(split["images"], verbose=0).argmax(axis=1) == split["labels"]
+    assert right.mean() == metrics["validation_accuracy"]
+
+    assert list((project / "logs/bars-exp").glob("events.*"))
+    assert not list(project.glob(".checkpoints/*")), "a finished run leaves no checkpoint"
+
+
+def test_killed_at_any_moment_training_ends_with_the_same_bytes(
+    project: Path, tmp_path: Path
+) -> None:
+    whole = tmp_path / "whole"
+    shutil.copytree(project, whole)
+    train(whole)
+    moments = random.Random(0)
+    for kill in (signal.SIGKILL, signal.SIGTERM):
+        process = start(project)
+        wait_for_checkpoint(project, process)
+        time.sleep(moments.uniform(0, 0.3))
+        process.send_signal(kill)
+        process.communicate(timeout=10)
+        assert process.returncode != 0
+        assert not any((project / name).exists() for name in OUTPUTS)
+    newest = max(project.glob(".checkpoints/*/0*.npz"))
+    newest.write_bytes(newest.read_bytes()[:1000])
+    log = train(project)
+    assert "going on from" in log or "damaged" in log
+    assert hashes(project) == hashes(whole)
+
+
+def test_changed_parameters_do_not_take_up_the_old_checkpoint(project: Path) -> None:
+    process = start(project)
+    wait_for_checkpoint(project, process)
+    process.kill()
+    process.communicate()
+    change(project, seed=1)
+    assert "going on" not in train(project)
+
+
+def test_a_second_trainer_in_the_folder_is_refused(project: Path) -> None:
+    change(project, steps=100_000)
+    first = start(project)
+    wait_for_checkpoint(project, first)
+    second = start(project)
+    log, _ = second.communicate()
+    assert second.returncode == 1
+    assert f"process {first.pid} is training in this folder" in log
+    first.send_signal(signal.SIGINT)
+    first.communicate(timeout=10)
+    assert first.returncode != 0
+
+
+def test_a_diverging_run_says_so_and_leaves_nothing(project: Path) -> None:
+    change(project, learning_rate=1e30, schedule="constant")
+    process = start(project)
+    log, _ = process.communicate()
+    assert process.returncode == 1
+    assert "the loss is" in log
+    assert "train.learning_rate" in log
+    assert "Traceback" not in log
+    assert not any((project / name).exists() for name in OUTPUTS)
+
+
+def test_environment_moves_logs_and_checkpoints_and_shows_placement(
+    project: Path, tmp_path: Path
+) -> None:
+    logs, kept = tmp_path / "elsewhere", tmp_path / "kept"
+    change(project, steps=10)
+    log = train(project, LOG_DIR=str(logs), CHECKPOINT_DIR=str(kept), LOG_DEVICE_PLACEMENT="1")
+    assert list(logs.glob("compact-*/events.*"))
+    assert kept.exists()
+    assert not (project / "logs").exists()
+    assert not (project / ".checkpoints").exists()
+    assert "device:CPU:0" in log
