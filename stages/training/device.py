@@ -9,9 +9,7 @@ from shared.tf import tf
 
 Device = Literal["auto", "cpu", "gpu"]
 
-INSTALL = "install TensorFlow's CUDA libraries with `make GPU=1` (pip install -r {})".format(
-    "requirements-gpu.txt"
-)
+INSTALL = "`make GPU=1` (or `pip install -r requirements-gpu.txt`) installs TensorFlow with CUDA"
 
 
 def choose(device: Device) -> tuple[str, str]:
@@ -20,31 +18,34 @@ def choose(device: Device) -> tuple[str, str]:
     The name is "CPU" or the GPU's own. Raises StageError for `gpu` where there is no usable one.
     """
     gpus = tf.config.list_physical_devices("GPU")
-    if device == "cpu" or (device == "auto" and not gpus):
+    if device == "gpu" and not gpus:
+        missing, cure = _missing()
+        raise StageError(f"params.yaml: train.device: gpu, but {missing}; {cure}")
+    if device == "cpu" or not gpus:
         tf.config.set_visible_devices([], "GPU")
-        why = "train.device: cpu" if device == "cpu" else f"no usable GPU: {_why_no_gpu()}"
-        return "CPU", f"training on the CPU, {os.cpu_count()} cores ({why})"
-    if not gpus:
-        raise StageError(f"params.yaml: train.device: gpu, but there is none: {_why_no_gpu()}")
+        why = "train.device is cpu" if device == "cpu" else _missing()[0]
+        return "CPU", f"training on the CPU ({os.cpu_count()} cores): {why}"
     details = tf.config.experimental.get_device_details(gpus[0])
     name = str(details.get("device_name", "GPU"))
     tf.config.set_visible_devices(gpus[:1], "GPU")
-    return name, f"training on the GPU, {name} (train.device: {device})"
+    return name, f"training on the GPU ({name}): train.device is {device}"
 
 
-def _why_no_gpu() -> str:
-    """Return what is missing, from the driver up, and how to get it."""
-    if not tf.test.is_built_with_gpu_support():
-        return f"this TensorFlow is built without GPU support; {INSTALL} on Linux"
+def _missing() -> tuple[str, str]:
+    """Return what keeps TensorFlow from a GPU, from the driver up, and the cure."""
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if hidden is not None and hidden.strip() in {"", "-1"}:
+        return f"CUDA_VISIBLE_DEVICES={hidden} hides every GPU", "unset it"
     try:
         ctypes.CDLL("libcuda.so.1")
     except OSError:
-        return (
-            "NVIDIA's driver (libcuda.so.1) is not installed; install it "
-            "(Debian, Ubuntu: `apt-get install nvidia-driver`), see that `nvidia-smi` runs, then "
-            f"{INSTALL}"
+        cure = (
+            "install it (Debian, Ubuntu: `apt-get install nvidia-driver`) until `nvidia-smi` shows"
         )
-    hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if hidden is not None and hidden.strip() in {"", "-1"}:
-        return f"CUDA_VISIBLE_DEVICES={hidden!r} hides it; unset it"
-    return f"CUDA's libraries do not load, or the driver sees no GPU (`nvidia-smi`); {INSTALL}"
+        return "NVIDIA's driver (libcuda.so.1) is not installed", f"{cure} the GPU; then {INSTALL}"
+    if not tf.test.is_built_with_gpu_support():
+        return "this TensorFlow is built without GPU support", INSTALL
+    return (
+        "the driver shows no GPU, or CUDA's libraries do not load",
+        f"try `nvidia-smi`; {INSTALL}",
+    )
