@@ -3,10 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 RUNTIME := $(if $(GPU),requirements-gpu.txt,requirements.txt)
-INSTALL = echo "installing $(1) (once; a few minutes)" && pip install --quiet --requirement $(1)
+INSTALL = echo "installing $(1) (once; a few minutes)" && python -m pip install --quiet --requirement $(1)
 
 .PHONY: all setup test lint bench tensorboard lock clean
 .DELETE_ON_ERROR:
+.NOTPARALLEL:
 
 all: setup
 	@dvc repro

@@ -26,6 +26,8 @@ MNIST = Path(os.environ.get("MNIST_DIR", ROOT / "../shared/data/mnist")).resolve
 
 def main() -> None:
     """Predict, count, write and print."""
+    if not MNIST.is_dir():
+        sys.exit(f"{MNIST}: no such folder; set MNIST_DIR to the one of MNIST's IDX files")
     with gzip.open(MNIST / "t10k-images-idx3-ubyte.gz") as file:
         images = np.frombuffer(file.read(), np.uint8, offset=16).reshape(-1, 28, 28, 1)
     with gzip.open(MNIST / "t10k-labels-idx1-ubyte.gz") as file:

@@ -58,6 +58,8 @@ RUNS = {"genfromtxt": 1, "stage": 5}  # a short run is at the mercy of whatever 
 
 def main() -> None:
     """Make the table, measure every reader, write the figures and print them."""
+    if not MNIST.is_dir():
+        sys.exit(f"{MNIST}: no such folder; set MNIST_DIR to the one of MNIST's IDX files")
     with TemporaryDirectory() as folder:
         table = in_new_process(make_inputs, folder)
         measured = {

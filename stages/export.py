@@ -2,16 +2,15 @@
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TypeVar
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from exporting.formats import FORMATS, with_probabilities
 from exporting.model_card import Evaluation, Recipe, model_card
 from exporting.parity import Parity, check, compare, size_of
 from shared.classifier import load_classifier, predict
 from shared.console import StageError, log, run
-from shared.dataset import load_dataset, open_split
+from shared.dataset import load_dataset, open_split, read_json
 from shared.files import replacing, write_json
 from shared.params import Params, load
 from shared.tf import without_noise
@@ -30,8 +29,6 @@ CARD = Path("export/MODEL_CARD.md")
 
 EXPORTS = {"saved_model": SAVED_MODEL, "onnx": ONNX, "tflite": TFLITE}
 
-Model = TypeVar("Model", bound=BaseModel)
-
 
 class ExportParams(Params):
     """What a model must reach to be exported."""
@@ -42,9 +39,9 @@ class ExportParams(Params):
 def main() -> None:
     """Write each format, run it on the test set, and keep all of them or none."""
     params = load(ExportParams, "export")
-    evaluation = read(Evaluation, EVALUATION, stage="evaluate")
+    evaluation = read_json(Evaluation, EVALUATION, stage="evaluate")
     require(evaluation.test_accuracy, params.minimum_accuracy)
-    recipe = read(Recipe, RECIPE, stage="train")
+    recipe = read_json(Recipe, RECIPE, stage="train")
     dataset = load_dataset(DATASET)
     images, labels = open_split(TEST)
     classifier = with_probabilities(load_classifier(MODEL, images, dataset))
@@ -67,14 +64,6 @@ def main() -> None:
     write_json(LABELS, dataset.class_names)
     write_json(METRICS, flat(parities))
     report(parities)
-
-
-def read(model: type[Model], path: Path, stage: str) -> Model:
-    """Return what the stage wrote. Raises StageError where it has not."""
-    try:
-        return model.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        raise StageError(f"{path}: no such file; `dvc repro {stage}` makes it") from None
 
 
 def require(accuracy: float, minimum: float) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -70,13 +71,15 @@ class TrainParams(Params):
 def main() -> None:
     """Read, train, write."""
     params = load(TrainParams, "train")
-    with only_trainer(LOCK):
+    with ExitStack() as locks:
+        locks.enter_context(only_trainer(LOCK))
         device, reason = choose(params.device)
         log.info(reason)
         engine = build_engine(params, device)
         engine.model.summary(print_fn=log.info)
         recipe = describe(params, device, engine.model)
         checkpoints = Checkpoints(CHECKPOINTS / fingerprint(recipe))
+        locks.enter_context(only_trainer(checkpoints.folder / "train.pid"))
         train_split, validation = open_split(TRAIN), open_split(VALIDATION)
         logs = LOGS / run_name(recipe)
         if not checkpoints.exist():
@@ -129,7 +132,7 @@ def build_engine(params: TrainParams, device: str) -> Engine:
         label_smoothing=params.label_smoothing,
         augment=params.augmentation > 0,
         # On the CPU, XLA's convolutions are slower than oneDNN's.
-        xla_capacity=None if device == "CPU" else min(largest, params.eval_every),
+        xla_capacity=None if device == "CPU" else min(largest, params.eval_every, params.steps),
     )
 
 
@@ -153,7 +156,7 @@ def fingerprint(recipe: dict[str, Any]) -> str:
     here = Path(__file__).parent
     code = [Path(__file__), *sorted((here / "training").glob("*.py"))]
     code += sorted((here / "shared").glob("*.py"))
-    parts = [json.dumps(recipe, sort_keys=True), *map(sha256, code)]
+    parts = [json.dumps(recipe, sort_keys=True), *map(sha256, [DATASET, *code])]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 

@@ -21,10 +21,10 @@ def start(body: str) -> subprocess.Popen[str]:
 
 
 def test_a_stage_error_is_one_message_without_a_traceback() -> None:
-    process = start("    raise StageError('params.yaml: train.steps: [must] be greater')")
+    process = start("    raise StageError('train.csv:100: column 1: [must] be')")
     _, errors = process.communicate()
     assert process.returncode == 1
-    assert errors == "error: params.yaml: train.steps: [must] be greater\n"
+    assert errors == "error: train.csv:100: column 1: [must] be\n"
 
 
 def test_a_long_log_line_is_not_broken() -> None:

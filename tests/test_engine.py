@@ -113,7 +113,7 @@ def test_mixed_precision_learns(bars: Split, precision: str) -> None:
         model = build(
             "compact", IMAGE, 4, padding="same", pooling="max", activation="relu", dropout=0.0
         )
-        scaled = build_optimizer("adam", 0.003, momentum=0, scale_loss=precision.endswith("t16"))
+        scaled = build_optimizer("adam", 0.003, momentum=0, scale_loss=precision == "mixed_float16")
         trained = Engine(model, scaled, label_smoothing=0.0, augment=False)
         losses = trained.train(steps_of(bars, 40))
     finally:

@@ -29,7 +29,7 @@ def test_a_second_trainer_is_refused_and_told_the_first_one_s_process(tmp_path: 
     assert holder.stdout.readline() == "held\n"
     try:
         with (
-            pytest.raises(StageError, match=f"process {holder.pid} is training"),
+            pytest.raises(StageError, match=f"process {holder.pid} is training here already"),
             only_trainer(path),
         ):
             pass

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,7 @@ class Project:
     def restore(self) -> None:
         """What docs/experiments.md says to do after a failed run."""
         self.run("git", "checkout", ".")
-        self.run("dvc", "checkout", "--force")
+        self.run("dvc", "checkout")
 
     def clone(self, folder: Path) -> "Project":
         self.run("git", "clone", "--quiet", self.folder, folder)
@@ -129,8 +130,8 @@ def test_a_fresh_clone_reproduces_every_byte(project: Project, tmp_path: Path) -
 def test_a_new_learning_rate_trains_again_and_the_old_one_comes_from_the_run_cache(
     project: Project,
 ) -> None:
-    project.set("train", learning_rate=1e-05)
-    assert project.runs("repro") == ["train", "evaluate", "export"]
+    small = ("exp", "run", "--set-param", "train.learning_rate=0.00001")  # written as 1e-05
+    assert project.runs(*small) == ["train", "evaluate", "export"]
     project.set("train", learning_rate=0.008)
     output = project.run("dvc", "repro")
     assert "Running stage" not in output
@@ -177,7 +178,7 @@ def test_experiments_are_run_shown_compared_and_applied(project: Project) -> Non
 
     shown = project.run("dvc", "exp", "show", "--csv")
     assert "longer" in shown
-    assert "metrics/evaluate.json:test_accuracy" in shown or "test_accuracy" in shown
+    assert "test_accuracy" in shown
     project.run("dvc", "exp", "apply", "longer")
     assert project.json("metrics/train.json")["steps"] == 40
     assert project.runs("repro") == []
@@ -190,8 +191,10 @@ def test_a_queue_runs_a_sweep_and_temp_leaves_the_workspace_alone(project: Proje
     project.run("dvc", "queue", "start")
     project.run("dvc", "queue", "logs", "--follow", queued(project)[-1])
     project.run("dvc", "exp", "run", "--temp", "--name", "aside", "-S", "export.minimum_accuracy=0")
+    deadline = time.monotonic() + 120
     while any(status in project.run("dvc", "queue", "status") for status in ("Queued", "Running")):
-        pass
+        assert time.monotonic() < deadline
+        time.sleep(1)
     assert "Failed" not in project.run("dvc", "queue", "status")
     names = project.run("dvc", "exp", "list", "--name-only").split()
     assert "aside" in names
@@ -206,10 +209,21 @@ def queued(project: Project) -> list[str]:
 def test_plots_render_without_a_network(project: Project) -> None:
     project.run("dvc", "plots", "show")
     page = (project.folder / "dvc_plots/index.html").read_text()
-    for title in ("Loss", "Validation accuracy", "Confusion", "Calibration", "F1 per class"):
+    for title in (
+        "Loss",
+        "Learning rate",
+        "Validation accuracy",
+        "Confusion",
+        "Calibration",
+        "F1 per class",
+        "Rows per class",
+        "mistakes.png",
+    ):
         assert title in page
     assert "../.dvc/vega.js" in page
+    assert "vegaEmbed" in (ROOT / ".dvc/vega.js").read_text(), "`make` writes it"
     project.run("dvc", "plots", "diff", "HEAD")
+    assert "mistakes.png" in (project.folder / "dvc_plots/index.html").read_text()
 
 
 def test_results_travel_through_a_remote(project: Project, tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.progress import Progress, ProgressColumn
 
-console = Console(stderr=True, soft_wrap=True, highlight=False)
+# No emoji: they would make an icon of the place `train.csv:100:`.
+console = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
 log = logging.getLogger("stage")
 
 

@@ -2,16 +2,17 @@
 
 import zipfile
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from shared.console import StageError
 
 Images = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.unsignedinteger]
+Model = TypeVar("Model", bound=BaseModel)
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -59,6 +60,13 @@ class Dataset(BaseModel):
     train: Table
     test: Table
 
+    @field_validator("classes")
+    @classmethod
+    def _names_differ(cls, classes: dict[str, str]) -> dict[str, str]:
+        if len(set(classes.values())) < len(classes):
+            raise ValueError("must give every class a name of its own")
+        return classes
+
     @property
     def class_names(self) -> list[str]:
         """Class names, by class index."""
@@ -67,10 +75,20 @@ class Dataset(BaseModel):
 
 def load_dataset(path: Path) -> Dataset:
     """Return the entry that the download stage resolved. Raises StageError where there is none."""
+    return read_json(Dataset, path, stage="download")
+
+
+def read_json(model: type[Model], path: Path, stage: str) -> Model:
+    """Return what `stage` wrote. Raises StageError where it has not, and for anything else."""
     try:
-        return Dataset.model_validate_json(path.read_bytes())
+        return model.model_validate_json(path.read_bytes())
     except FileNotFoundError:
-        raise StageError(f"{path}: no such file; `dvc repro download` makes it") from None
+        raise StageError(f"{path}: no such file; `dvc repro {stage}` makes it") from None
+    except ValidationError as error:
+        raise StageError(
+            f"{path}: not what the {stage} stage writes ({error.error_count()} errors); "
+            f"`dvc repro --force {stage}` writes it anew"
+        ) from error
 
 
 class Split(NamedTuple):

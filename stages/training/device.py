@@ -23,7 +23,7 @@ def choose(device: Device) -> tuple[str, str]:
         raise StageError(f"params.yaml: train.device: gpu, but {missing}; {cure}")
     if device == "cpu" or not gpus:
         tf.config.set_visible_devices([], "GPU")
-        why = "train.device is cpu" if device == "cpu" else _missing()[0]
+        why = "train.device is cpu" if device == "cpu" else _why_not_a_gpu()
         return "CPU", f"training on the CPU ({os.cpu_count()} cores): {why}"
     details = tf.config.experimental.get_device_details(gpus[0])
     name = str(details.get("device_name", "GPU"))
@@ -31,14 +31,26 @@ def choose(device: Device) -> tuple[str, str]:
     return name, f"training on the GPU ({name}): train.device is {device}"
 
 
+def _why_not_a_gpu() -> str:
+    """Return what is missing, and the cure where the machine looks as if it had a GPU."""
+    missing, cure = _missing()
+    return f"{missing}; {cure}" if _has_driver() else missing
+
+
+def _has_driver() -> bool:
+    try:
+        ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return False
+    return True
+
+
 def _missing() -> tuple[str, str]:
     """Return what keeps TensorFlow from a GPU, from the driver up, and the cure."""
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
     if hidden is not None and hidden.strip() in {"", "-1"}:
         return f"CUDA_VISIBLE_DEVICES={hidden} hides every GPU", "unset it"
-    try:
-        ctypes.CDLL("libcuda.so.1")
-    except OSError:
+    if not _has_driver():
         cure = (
             "install it (Debian, Ubuntu: `apt-get install nvidia-driver`) until `nvidia-smi` shows"
         )

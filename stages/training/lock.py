@@ -1,4 +1,4 @@
-"""One trainer in a working folder at a time."""
+"""One trainer at a time in a working folder, and on the checkpoints of an experiment."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,8 +22,8 @@ def only_trainer(path: Path) -> Iterator[None]:
     except zc.lockfile.LockError:
         process = path.read_text(encoding="utf-8").strip()
         raise StageError(
-            f"{path}: process {process} is training in this folder already, perhaps left over "
-            f"from a dvc that was killed; wait for it, or end it with `kill {process}`"
+            f"{path}: process {process} is training here already, perhaps left over from a "
+            f"dvc that was killed; wait for it, or end it with `kill {process}`"
         ) from None
     try:
         yield

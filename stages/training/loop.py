@@ -62,10 +62,11 @@ def train(
     finite.
     """
     history = [Row(*row) for row in checkpoints.restore(engine.variables)]
+    size = 1
     while not history or history[-1].step < steps:
         start = history[-1].step if history else 0
         end = min((start // eval_every + 1) * eval_every, steps)
-        losses = _train_between(engine, batches, start, end, watchers)
+        losses, size = _train_between(engine, batches, start, end, size, watchers)
         learning_rate = engine.learning_rate
         score = engine.evaluate(validation)
         if not np.isfinite(score.loss):
@@ -78,14 +79,17 @@ def train(
 
 
 def _train_between(
-    engine: Engine, batches: Batches, start: int, end: int, watchers: Sequence[Watcher]
-) -> Losses:
-    """Run steps `start` to `end`, gathering each chunk while the one before it runs."""
+    engine: Engine, batches: Batches, start: int, end: int, size: int, watchers: Sequence[Watcher]
+) -> tuple[Losses, int]:
+    """Run steps `start` to `end`, gathering each chunk while the one before it runs.
+
+    `size` is the first chunk's, in steps; the size that fits the measured speed is returned.
+    """
     largest = most_steps_a_chunk(batches.batch_size, batches.split.images[0].size)
-    size, losses = 1, []
+    losses = []
     with ThreadPoolExecutor(max_workers=1) as background:
         step = start
-        gathered = background.submit(batches.gather, step, size)
+        gathered = background.submit(batches.gather, step, min(size, end - step))
         while step < end:
             chunk = gathered.result()
             ahead = step + len(chunk.labels)
@@ -99,7 +103,7 @@ def _train_between(
             step = ahead
             for watcher in watchers:
                 watcher.chunk_done(step, losses[-1], batches.batch_size / seconds)
-    return np.concatenate(losses)
+    return np.concatenate(losses), size
 
 
 def _check_finite(losses: Losses, first_step: int) -> None:
