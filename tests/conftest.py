@@ -1,5 +1,6 @@
 """What several tests need: the real MNIST where it is present, and small learnable data."""
 
+import importlib
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from shared.dataset import Split
+from shared.params import Params
 
 ROOT = Path(__file__).parent.parent
 INSECTS = {
@@ -30,6 +32,16 @@ RECIPE = {
     "versions": {"tensorflow": "2.0", "keras": "3.0"},
     "device": "CPU",
 }
+
+
+def params_model(stage: str) -> type[Params]:
+    """The one model of its parameters that a stage's script declares."""
+    [model] = [
+        value
+        for value in vars(importlib.import_module(stage)).values()
+        if isinstance(value, type) and issubclass(value, Params) and value is not Params
+    ]
+    return model
 
 
 @pytest.fixture(scope="session")

@@ -1,16 +1,14 @@
 """The contract: dvc.yaml declares exactly what the code uses."""
 
 import ast
-import importlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from shared.params import Params
+from conftest import ROOT, params_model
 
-ROOT = Path(__file__).parent.parent
 STAGES = ROOT / "stages"
 PIPELINE: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 PARAMS: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "params.yaml").read_text())
@@ -112,14 +110,7 @@ def test_script_names_exactly_the_declared_paths(stage: str) -> None:
 @each_stage
 def test_params_are_the_stage_s_own_section_and_fit_its_model(stage: str) -> None:
     assert PIPELINE[stage]["params"] == [stage]
-    script = importlib.import_module(stage)
-    models = [
-        value
-        for value in vars(script).values()
-        if isinstance(value, type) and issubclass(value, Params) and value is not Params
-    ]
-    assert len(models) == 1, f"stages/{stage}.py declares one model of its parameters"
-    models[0].model_validate(PARAMS[stage])
+    params_model(stage).model_validate(PARAMS[stage])
 
 
 def test_params_yaml_has_a_section_for_each_stage_and_no_other() -> None:

@@ -37,26 +37,18 @@ def test_what_preprocess_did_not_write_is_refused_by_name(tmp_path: Path) -> Non
         open_split(path)
 
 
-def test_classes_keep_the_catalog_s_order(tmp_path: Path) -> None:
-    path = tmp_path / "dataset.json"
+def dataset_file(folder: Path, classes: dict[str, str]) -> Path:
+    path = folder / "dataset.json"
     table = {"rows": 1, "sha256": "0" * 64}
-    path.write_text(
-        json.dumps(
-            {
-                "name": "letters",
-                "title": "",
-                "provenance": "",
-                "homepage": "",
-                "licence": "",
-                "image": {"height": 2, "width": 3, "channels": 1},
-                "label": "last",
-                "classes": {"10": "ten", "2": "two"},
-                "train": table,
-                "test": table,
-            }
-        )
-    )
-    dataset = load_dataset(path)
+    text = dict.fromkeys(("title", "provenance", "homepage", "licence"), "")
+    image = {"height": 2, "width": 3, "channels": 1}
+    entry = {"name": "letters", **text, "image": image, "label": "last", "classes": classes}
+    path.write_text(json.dumps({**entry, "train": table, "test": table}))
+    return path
+
+
+def test_classes_keep_the_catalog_s_order(tmp_path: Path) -> None:
+    dataset = load_dataset(dataset_file(tmp_path, {"10": "ten", "2": "two"}))
     assert dataset.class_names == ["ten", "two"]
     assert dataset.image.pixels == 6
 
@@ -64,3 +56,12 @@ def test_classes_keep_the_catalog_s_order(tmp_path: Path) -> None:
 def test_a_missing_dataset_names_the_stage_that_makes_it(tmp_path: Path) -> None:
     with pytest.raises(StageError, match="dvc repro download"):
         load_dataset(tmp_path / "dataset.json")
+
+
+def test_a_dataset_that_download_did_not_write_is_refused_with_the_cure(tmp_path: Path) -> None:
+    twins = dataset_file(tmp_path, {"1": "one", "2": "one"})
+    with pytest.raises(StageError, match="not what the download stage writes"):
+        load_dataset(twins)
+    twins.write_text("{")
+    with pytest.raises(StageError, match="dvc repro --force download"):
+        load_dataset(twins)

@@ -130,6 +130,7 @@ def test_outputs_log_and_summaries(project: Path) -> None:
 def test_killed_at_any_moment_training_ends_with_the_same_bytes(
     project: Path, tmp_path: Path
 ) -> None:
+    change(project, steps=300)  # so many that no kill comes too late
     whole = tmp_path / "whole"
     shutil.copytree(project, whole)
     train(whole)
@@ -159,13 +160,22 @@ def test_changed_parameters_do_not_take_up_the_old_checkpoint(project: Path) -> 
     assert "going on" not in train(project)
 
 
-def test_a_second_trainer_in_the_folder_is_refused(project: Path) -> None:
+def test_a_second_trainer_in_the_folder_or_on_the_checkpoints_is_refused(
+    project: Path, tmp_path: Path
+) -> None:
     change(project, steps=100_000)
     first = start(project)
     wait_for_checkpoint(project, first)
     second = start(project)
     log, _ = second.communicate()
     assert second.returncode == 1
+    assert f"process {first.pid} is training here already" in log
+
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(project, elsewhere)
+    third = start(elsewhere, CHECKPOINT_DIR=str(project / ".checkpoints"))
+    log, _ = third.communicate()
+    assert third.returncode == 1
     assert f"process {first.pid} is training here already" in log
     first.send_signal(signal.SIGINT)
     first.communicate(timeout=10)
