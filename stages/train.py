@@ -4,11 +4,13 @@ import hashlib
 import json
 import math
 import os
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pandas as pd
+import psutil
 from pydantic import Field
 
 from shared.console import log, run
@@ -26,6 +28,7 @@ from training.lock import only_trainer
 from training.loop import Row, most_steps_a_chunk, train
 from training.network import Activation, Network, Padding, Pooling, build
 from training.optimization import Optimizer, Schedule, build_optimizer, build_schedule
+from training.stopwatch import Stopwatch
 from training.tensorboard import TensorBoard
 from training.terminal import Terminal
 
@@ -84,18 +87,25 @@ def main() -> None:
         logs = LOGS / run_name(recipe)
         if not checkpoints.exist():
             remove(logs)  # an earlier run's curves
+        batches = Batches(
+            train_split, params.batch_size, params.order, params.augmentation, params.seed
+        )
+        engine.compile(batches.gather(0, 1))
+        tensorboard = TensorBoard(logs, engine, validation.images[:100])
+        resumed = checkpoints.exist()
+        start_up = time.time() - psutil.Process().create_time()
         with Terminal(params.steps) as terminal:
+            stopwatch = Stopwatch()
             history = train(
                 engine,
-                Batches(
-                    train_split, params.batch_size, params.order, params.augmentation, params.seed
-                ),
+                batches,
                 validation,
                 steps=params.steps,
                 eval_every=params.eval_every,
                 checkpoints=checkpoints,
-                watchers=[terminal, TensorBoard(logs, engine, validation.images[:100])],
+                watchers=[stopwatch, terminal, tensorboard],
             )
+        report(start_up, stopwatch, logs / "seconds.json", resumed=resumed)
         write(engine.model, recipe, history)
         checkpoints.delete()
 
@@ -164,6 +174,23 @@ def run_name(recipe: dict[str, Any]) -> str:
     """Return the experiment's name, or one made of the recipe where DVC gives none."""
     return (
         os.environ.get("DVC_EXP_NAME") or f"{recipe['parameters']['network']}-{fingerprint(recipe)}"
+    )
+
+
+def report(start_up: float, stopwatch: Stopwatch, path: Path, *, resumed: bool) -> None:
+    """Say how long it took, and write it beside TensorBoard's logs: it is no result."""
+    seconds = {
+        "start_up": round(start_up, 2),
+        "training": round(stopwatch.training, 2),
+        "evaluation": round(stopwatch.evaluation, 2),
+        "resumed": resumed,
+    }
+    write_json(path, seconds)
+    log.info(
+        "%.1f s to start; %.1f s from the first step to the last, %.1f %% of it evaluation",
+        start_up,
+        stopwatch.training,
+        100 * stopwatch.evaluation / stopwatch.training,
     )
 
 

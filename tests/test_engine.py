@@ -6,7 +6,7 @@ import pytest
 from shared.dataset import ImageShape, Split
 from shared.tf import keras, tf
 from training.batches import Batches, Chunk
-from training.engine import Engine
+from training.engine import Engine, Losses
 from training.network import build
 from training.optimization import build_optimizer
 
@@ -23,6 +23,10 @@ def engine(dropout: float = 0.2, **changes: Any) -> Engine:
     return Engine(model, optimizer, **options)
 
 
+def train(engine: Engine, chunk: Chunk) -> Losses:
+    return engine.train(engine.place(chunk))
+
+
 def steps_of(split: Split, steps: int, first: int = 0) -> Chunk:
     return Batches(split, 8, "file", augmentation=1.0, seed=0).gather(first, steps)
 
@@ -33,7 +37,7 @@ def weights(engine: Engine) -> list[Any]:
 
 def test_it_learns(bars: Split) -> None:
     trained = engine()
-    losses = trained.train(steps_of(bars, 60))
+    losses = train(trained, steps_of(bars, 60))
     assert losses.shape == (60,)
     assert losses[-10:].mean() < 0.3 * losses[:5].mean()
     assert trained.evaluate(bars).accuracy > 0.9
@@ -42,8 +46,8 @@ def test_it_learns(bars: Split) -> None:
 @pytest.mark.parametrize("augment", [False, True])
 def test_cutting_the_steps_into_other_chunks_changes_no_bit(bars: Split, augment: bool) -> None:
     whole, cut = engine(augment=augment), engine(augment=augment)
-    losses = whole.train(steps_of(bars, 9))
-    parts = [cut.train(steps_of(bars, steps, first)) for first, steps in [(0, 1), (1, 5), (6, 3)]]
+    losses = train(whole, steps_of(bars, 9))
+    parts = [train(cut, steps_of(bars, steps, first)) for first, steps in [(0, 1), (1, 5), (6, 3)]]
     np.testing.assert_array_equal(losses, np.concatenate(parts))
     for one, other in zip(weights(whole), weights(cut), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -52,8 +56,21 @@ def test_cutting_the_steps_into_other_chunks_changes_no_bit(bars: Split, augment
 def test_chunks_of_any_length_are_traced_once(bars: Split) -> None:
     trained = engine()
     for steps in (1, 5, 2):
-        trained.train(steps_of(bars, steps))
+        train(trained, steps_of(bars, steps))
     assert trained._chunk.experimental_get_tracing_count() == 1
+
+
+@pytest.mark.parametrize("xla_capacity", [None, 2])
+def test_compiling_before_the_first_step_changes_nothing(
+    bars: Split, xla_capacity: int | None
+) -> None:
+    cold, warm = (engine(augment=True, xla_capacity=xla_capacity) for _ in range(2))
+    warm.compile(steps_of(bars, 1))
+    for one, other in zip(weights(cold), weights(warm), strict=True):
+        np.testing.assert_array_equal(one, other)
+    chunk = steps_of(bars, 2)
+    np.testing.assert_array_equal(train(cold, chunk), train(warm, chunk))
+    assert warm._chunk.experimental_get_tracing_count() == 1
 
 
 def test_xla_compiles_a_whole_chunk_once_and_gives_nearly_the_same(bars: Split) -> None:
@@ -62,13 +79,13 @@ def test_xla_compiles_a_whole_chunk_once_and_gives_nearly_the_same(bars: Split) 
     compiled = engine(dropout=0.0, augment=True, xla_capacity=4)
     for first, steps in [(0, 4), (4, 2)]:
         chunk = steps_of(bars, steps, first)
-        np.testing.assert_allclose(compiled.train(chunk), plain.train(chunk), rtol=0.02)
+        np.testing.assert_allclose(train(compiled, chunk), train(plain, chunk), rtol=0.02)
     assert compiled._chunk.experimental_get_tracing_count() == 1
 
 
 def test_evaluation_is_keras_s_own_and_changes_nothing(bars: Split) -> None:
     trained = engine()
-    trained.train(steps_of(bars, 3))
+    train(trained, steps_of(bars, 3))
     before = weights(trained)
     score = trained.evaluate(bars)
     for one, other in zip(before, weights(trained), strict=True):
@@ -82,8 +99,8 @@ def test_evaluation_is_keras_s_own_and_changes_nothing(bars: Split) -> None:
 def test_label_smoothing_is_in_the_training_loss_only(bars: Split) -> None:
     sharp, smooth = engine(), engine(label_smoothing=0.2)
     assert sharp.evaluate(bars) == smooth.evaluate(bars)
-    first = sharp.train(steps_of(bars, 1))
-    assert first != smooth.train(steps_of(bars, 1))
+    first = train(sharp, steps_of(bars, 1))
+    assert first != train(smooth, steps_of(bars, 1))
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
@@ -99,7 +116,7 @@ def test_one_step_is_what_keras_would_do(bars: Split, optimizer: Any) -> None:
     built = build_optimizer(optimizer, 0.01, momentum=0.9, scale_loss=False)
     theirs.compile(built, keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     chunk = steps_of(bars, 2)
-    ours.train(chunk)
+    train(ours, chunk)
     for batch, truth in zip(chunk.images, chunk.labels, strict=True):
         theirs.train_on_batch(batch, truth)
     for one, other in zip(ours.model.get_weights(), theirs.get_weights(), strict=True):
@@ -115,7 +132,7 @@ def test_mixed_precision_learns(bars: Split, precision: str) -> None:
         )
         scaled = build_optimizer("adam", 0.003, momentum=0, scale_loss=precision == "mixed_float16")
         trained = Engine(model, scaled, label_smoothing=0.0, augment=False)
-        losses = trained.train(steps_of(bars, 40))
+        losses = train(trained, steps_of(bars, 40))
     finally:
         keras.config.set_dtype_policy("float32")
     assert model.get_layer("conv2").compute_dtype == precision.removeprefix("mixed_")

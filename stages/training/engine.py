@@ -22,6 +22,13 @@ class Score(NamedTuple):
     accuracy: float
 
 
+class Placed(NamedTuple):
+    """A chunk on the device: how many steps to run, and its arrays, perhaps padded with more."""
+
+    steps: int
+    tensors: tuple[Any, ...]
+
+
 class Engine:
     """Trains `model` (uint8 images in, logits out) in place, a chunk of steps at a call.
 
@@ -74,12 +81,24 @@ class Engine:
         """The learning rate that the next step will use."""
         return float(self.optimizer.learning_rate)
 
-    def train(self, chunk: Chunk) -> Losses:
-        """Run the chunk's steps and return the loss of each, before its update: float32 [steps]."""
+    def compile(self, chunk: Chunk) -> None:
+        """Trace and compile for chunks of this one's batches; change nothing.
+
+        The first steps then take no longer than any others.
+        """
+        self._chunk(*self.place(chunk).tensors, 0)
+        self._score(chunk.images[0], chunk.labels[0])
+
+    def place(self, chunk: Chunk) -> Placed:
+        """Return the chunk on the device. Called for the next one while one trains, it is free."""
         steps = len(chunk.labels)
         if self.xla_capacity is not None:
             chunk = _pad(chunk, self.xla_capacity - steps)
-        return np.asarray(self._chunk(*chunk, steps).numpy()[:steps])
+        return Placed(steps, tuple(tf.convert_to_tensor(array) for array in chunk))
+
+    def train(self, chunk: Placed) -> Losses:
+        """Run the chunk's steps and return the loss of each, before its update: float32 [steps]."""
+        return np.asarray(self._chunk(*chunk.tensors, chunk.steps).numpy()[: chunk.steps])
 
     def evaluate(self, split: Split) -> Score:
         """Return loss (without label smoothing) and accuracy over the split, as it is."""
@@ -96,7 +115,7 @@ class Engine:
         return self._score.get_concrete_function().graph
 
     def _train_steps(self, images: Any, labels: Any, changes: Any, steps: Any) -> Any:
-        losses = tf.TensorArray(tf.float32, size=tf.shape(images)[0])
+        losses = tf.TensorArray(tf.float32, size=tf.shape(images)[0], element_shape=())
         for step in tf.range(steps):
             loss = self._train_step(images[step], labels[step], changes[step])
             losses = losses.write(step, loss)

@@ -11,7 +11,7 @@ from shared.console import StageError
 from shared.dataset import Split
 from training.batches import Batches
 from training.checkpoint import Checkpoints
-from training.engine import Engine, Losses
+from training.engine import Engine, Losses, Placed
 
 CHUNK_SECONDS = 1.0  # how long a signal may wait, and how often the progress bar moves
 CHUNK_BYTES = 64 * 2**20  # of images on the device, whatever the size of the data
@@ -81,7 +81,7 @@ def train(
 def _train_between(
     engine: Engine, batches: Batches, start: int, end: int, size: int, watchers: Sequence[Watcher]
 ) -> tuple[Losses, int]:
-    """Run steps `start` to `end`, gathering each chunk while the one before it runs.
+    """Run steps `start` to `end`, placing each chunk on the device while the one before it runs.
 
     `size` is the first chunk's, in steps; the size that fits the measured speed is returned.
     """
@@ -89,21 +89,25 @@ def _train_between(
     losses = []
     with ThreadPoolExecutor(max_workers=1) as background:
         step = start
-        gathered = background.submit(batches.gather, step, min(size, end - step))
+        placed = background.submit(_place, engine, batches, step, min(size, end - step))
         while step < end:
-            chunk = gathered.result()
-            ahead = step + len(chunk.labels)
+            chunk = placed.result()
+            ahead = step + chunk.steps
             if ahead < end:
-                gathered = background.submit(batches.gather, ahead, min(size, end - ahead))
+                placed = background.submit(_place, engine, batches, ahead, min(size, end - ahead))
             began = time.perf_counter()
             losses.append(engine.train(chunk))
-            seconds = (time.perf_counter() - began) / len(chunk.labels)
+            seconds = (time.perf_counter() - began) / chunk.steps
             size = min(largest, max(1, int(CHUNK_SECONDS / seconds)))
             _check_finite(losses[-1], step)
             step = ahead
             for watcher in watchers:
                 watcher.chunk_done(step, losses[-1], batches.batch_size / seconds)
     return np.concatenate(losses), size
+
+
+def _place(engine: Engine, batches: Batches, first_step: int, steps: int) -> Placed:
+    return engine.place(batches.gather(first_step, steps))
 
 
 def _check_finite(losses: Losses, first_step: int) -> None:
