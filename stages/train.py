@@ -26,7 +26,7 @@ from training.device import Device, choose
 from training.engine import Engine
 from training.lock import only_trainer
 from training.loop import Row, most_steps_a_chunk, train
-from training.network import Activation, Network, Padding, Pooling, build
+from training.network import Activation, Choices, Network, Padding, Pooling, build
 from training.optimization import Optimizer, Schedule, build_optimizer, build_schedule
 from training.stopwatch import Stopwatch
 from training.tensorboard import TensorBoard
@@ -51,6 +51,7 @@ class TrainParams(Params):
     """Section `train` of params.yaml; what each value does stands in docs/training.md."""
 
     network: Network
+    width: Positive
     padding: Padding
     pooling: Pooling
     activation: Activation
@@ -119,15 +120,10 @@ def build_engine(params: TrainParams, device: str) -> Engine:
         tf.debugging.set_log_device_placement(True)
     keras.config.set_dtype_policy(params.precision)
     dataset = load_dataset(DATASET)
-    model = build(
-        params.network,
-        dataset.image,
-        len(dataset.classes),
-        padding=params.padding,
-        pooling=params.pooling,
-        activation=params.activation,
-        dropout=params.dropout,
+    choices = Choices(
+        params.width, params.padding, params.pooling, params.activation, params.dropout
     )
+    model = build(params.network, dataset.image, len(dataset.classes), choices)
     schedule = build_schedule(params.schedule, params.learning_rate, params.steps)
     optimizer = build_optimizer(
         params.optimizer,

@@ -15,10 +15,11 @@ from pathlib import Path
 from shared.dataset import ImageShape
 from shared.tf import keras
 from training.archive import save_model
-from training.network import build
+from training.network import Choices, build
 keras.utils.set_random_seed(0)
 image = ImageShape(height=12, width=12, channels=1)
-model = build("compact", image, 4, padding="same", pooling="max", activation="relu", dropout=0.1)
+choices = Choices(width=8, padding="same", pooling="max", activation="relu", dropout=0.1)
+model = build("compact", image, 4, choices)
 save_model(model, Path(sys.argv[1]))
 """
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,17 +8,16 @@ from shared.dataset import ImageShape, Split
 from shared.tf import keras, tf
 from training.batches import Batches, Chunk
 from training.engine import Engine, Losses
-from training.network import build
+from training.network import Choices, build
 from training.optimization import build_optimizer
 
 IMAGE = ImageShape(height=12, width=12, channels=1)
+CHOICES = Choices(width=24, padding="same", pooling="max", activation="relu", dropout=0.0)
 
 
 def engine(dropout: float = 0.2, **changes: Any) -> Engine:
     keras.utils.set_random_seed(0)
-    model = build(
-        "compact", IMAGE, 4, padding="same", pooling="max", activation="relu", dropout=dropout
-    )
+    model = build("compact", IMAGE, 4, replace(CHOICES, dropout=dropout))
     optimizer = build_optimizer("adam", 0.003, momentum=0.0, scale_loss=False)
     options = {"label_smoothing": 0.0, "augment": False, **changes}
     return Engine(model, optimizer, **options)
@@ -127,9 +127,7 @@ def test_one_step_is_what_keras_would_do(bars: Split, optimizer: Any) -> None:
 def test_mixed_precision_learns(bars: Split, precision: str) -> None:
     keras.config.set_dtype_policy(precision)
     try:
-        model = build(
-            "compact", IMAGE, 4, padding="same", pooling="max", activation="relu", dropout=0.0
-        )
+        model = build("compact", IMAGE, 4, CHOICES)
         scaled = build_optimizer("adam", 0.003, momentum=0, scale_loss=precision == "mixed_float16")
         trained = Engine(model, scaled, label_smoothing=0.0, augment=False)
         losses = train(trained, steps_of(bars, 40))

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any, get_args
 
 import numpy as np
@@ -6,19 +7,14 @@ import pytest
 from shared.console import StageError
 from shared.dataset import ImageShape
 from shared.tf import keras
-from training.network import Activation, Network, Padding, Pooling, build, output_size
+from training.network import Activation, Choices, Network, Padding, Pooling, build, output_size
 
 MNIST = ImageShape(height=28, width=28, channels=1)
-ARTICLE: dict[str, Any] = {
-    "padding": "same",
-    "pooling": "max",
-    "activation": "relu",
-    "dropout": 0.5,
-}
+CHOICES = Choices(width=24, padding="same", pooling="max", activation="relu", dropout=0.5)
 
 
 def test_tutorial_is_the_article_s_network() -> None:
-    model = build("tutorial", MNIST, 10, **ARTICLE)
+    model = build("tutorial", MNIST, 10, CHOICES)
     shapes = {layer.name: tuple(layer.output.shape[1:]) for layer in model.layers}
     assert shapes == {
         "pixels": (28, 28, 1),
@@ -39,7 +35,7 @@ def test_tutorial_is_the_article_s_network() -> None:
 
 def test_tutorial_starts_as_the_article_does() -> None:
     keras.utils.set_random_seed(0)
-    model = build("tutorial", MNIST, 10, **ARTICLE)
+    model = build("tutorial", MNIST, 10, CHOICES)
     for name in ("conv1", "conv2", "dense", "logits"):
         kernel, bias = model.get_layer(name).get_weights()
         assert (bias == 1.0).all()
@@ -48,16 +44,33 @@ def test_tutorial_starts_as_the_article_does() -> None:
         assert kernel.std() == pytest.approx(0.088, rel=0.06)
 
 
-def test_raw_pixels_reach_the_tutorial_unscaled_and_compact_scaled() -> None:
+def test_raw_pixels_reach_the_tutorial_unscaled_and_the_others_scaled() -> None:
     white = np.full((1, 28, 28, 1), 255, np.uint8)
-    for network, layer, expected in [("tutorial", "cast", 255.0), ("compact", "scale", 1.0)]:
-        model = build(network, MNIST, 10, **ARTICLE)  # type: ignore[arg-type]
+    layers: dict[Network, tuple[str, float]] = {
+        "tutorial": ("cast", 255.0),
+        "compact": ("scale", 1.0),
+        "accurate": ("scale", 1.0),
+    }
+    for network, (layer, expected) in layers.items():
+        model = build(network, MNIST, 10, CHOICES)
         scaled = keras.Model(model.inputs, model.get_layer(layer).output)(white)
         assert float(scaled[0, 0, 0, 0]) == expected
 
 
 def test_compact_has_at_most_100_000_parameters() -> None:
-    assert build("compact", MNIST, 10, **ARTICLE).count_params() <= 100_000
+    assert build("compact", MNIST, 10, CHOICES).count_params() <= 100_000
+
+
+def test_accurate_has_at_most_400_000_parameters() -> None:
+    assert build("accurate", MNIST, 10, replace(CHOICES, width=32)).count_params() <= 400_000
+
+
+@pytest.mark.parametrize("network", ["compact", "accurate"])
+def test_width_multiplies_every_convolution(network: Any) -> None:
+    one, two = (build(network, MNIST, 10, replace(CHOICES, width=width)) for width in (8, 16))
+    for layer in one.layers:
+        if isinstance(layer, keras.layers.Conv2D):
+            assert two.get_layer(layer.name).filters == 2 * layer.filters
 
 
 @pytest.mark.parametrize("network", get_args(Network))
@@ -67,11 +80,10 @@ def test_compact_has_at_most_100_000_parameters() -> None:
 def test_every_choice_is_in_the_network(
     network: Network, padding: Padding, pooling: Pooling, activation: Activation
 ) -> None:
-    model = build(
-        network, MNIST, 10, padding=padding, pooling=pooling, activation=activation, dropout=0.1
-    )
-    kinds = {type(layer).__name__ for layer in model.layers}
-    assert {"max": "MaxPooling2D", "average": "AveragePooling2D"}[pooling] in kinds
+    choices = replace(CHOICES, padding=padding, pooling=pooling, activation=activation)
+    model = build(network, MNIST, 10, choices)
+    pools = {type(layer).__name__ for layer in model.layers if "pool" in layer.name}
+    assert [pooling in name.lower() for name in pools] == [True]
     used = {layer.activation.__name__ for layer in model.layers if hasattr(layer, "activation")}
     assert used - {"linear"} == {activation}
     assert model.get_layer("conv2").padding == padding
@@ -82,8 +94,8 @@ def test_every_choice_is_in_the_network(
 @pytest.mark.parametrize("network", get_args(Network))
 @pytest.mark.parametrize("padding", get_args(Padding))
 def test_output_sizes_follow_the_article_s_formula(network: Network, padding: Padding) -> None:
-    model = build(network, MNIST, 10, **{**ARTICLE, "padding": padding})
-    checked = 0
+    model = build(network, MNIST, 10, replace(CHOICES, padding=padding))
+    checked = []
     for layer in model.layers:
         if not isinstance(layer, keras.layers.Conv2D | keras.layers.MaxPooling2D):
             continue
@@ -94,17 +106,17 @@ def test_output_sizes_follow_the_article_s_formula(network: Network, padding: Pa
         total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
         pad = total / 2 if layer.padding == "same" else 0
         assert out == output_size(size, kernel, pad, stride), layer.name
-        checked += 1
-    assert checked == 4
+        checked.append(layer.name)
+    assert len(checked) == {"compact": 4, "accurate": 5, "tutorial": 4}[network]
 
 
 def test_a_too_small_image_is_refused_by_name() -> None:
     tiny = ImageShape(height=4, width=4, channels=1)
     with pytest.raises(StageError, match=r"train\.network: tutorial .* larger images than 4×4"):
-        build("tutorial", tiny, 10, **{**ARTICLE, "padding": "valid"})
+        build("tutorial", tiny, 10, replace(CHOICES, padding="valid"))
 
 
 def test_colour_and_other_sizes_fit() -> None:
     colour = ImageShape(height=32, width=20, channels=3)
-    model = build("compact", colour, 7, **ARTICLE)
+    model = build("compact", colour, 7, CHOICES)
     assert model(np.zeros((2, 32, 20, 3), np.uint8)).shape == (2, 7)

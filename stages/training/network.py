@@ -1,7 +1,7 @@
 """The networks: raw uint8 pixels in, logits out. Scaling is a layer, so no caller can forget it."""
 
 import math
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from shared.console import StageError
@@ -10,67 +10,88 @@ from shared.tf import keras
 
 layers = keras.layers
 
-Network = Literal["compact", "tutorial"]
+Network = Literal["compact", "accurate", "tutorial"]
 Padding = Literal["same", "valid"]
 Pooling = Literal["max", "average"]
 Activation = Literal["relu", "sigmoid", "tanh"]
 
 
-def build(
-    network: Network,
-    image: ImageShape,
-    classes: int,
-    *,
-    padding: Padding,
-    pooling: Pooling,
-    activation: Activation,
-    dropout: float,
-) -> Any:
+@dataclass(frozen=True)
+class Choices:
+    """What a run may choose of a network; docs/training.md says which network heeds what.
+
+    `width` is the number of filters of the first convolution; the others have multiples of it.
+    """
+
+    width: int
+    padding: Padding
+    pooling: Pooling
+    activation: Activation
+    dropout: float
+
+
+def build(network: Network, image: ImageShape, classes: int, choices: Choices) -> Any:
     """Return a Keras model from uint8 [N, height, width, channels] to float32 logits [N, classes].
 
     Initial weights and dropout masks come from Keras's global seed. Raises StageError where the
     image is too small for the network.
     """
-    body = {"compact": _compact, "tutorial": _tutorial}[network]
-    pool = {"max": layers.MaxPooling2D, "average": layers.AveragePooling2D}[pooling]
+    body = {"compact": _compact, "accurate": _accurate, "tutorial": _tutorial}[network]
     pixels = keras.Input((image.height, image.width, image.channels), dtype="uint8", name="pixels")
     try:
-        features = body(pixels, padding, pool, activation)
+        features = body(pixels, choices)
     except ValueError as error:
         raise StageError(
-            f"params.yaml: train.network: {network} with train.padding {padding} needs larger "
-            f"images than {image.height}×{image.width} ({error})"
+            f"params.yaml: train.network: {network} with train.padding {choices.padding} needs "
+            f"larger images than {image.height}×{image.width} ({error})"
         ) from error
-    features = layers.Dropout(dropout, name="dropout")(features)
+    features = layers.Dropout(choices.dropout, name="dropout")(features)
     initial = _article_initializers() if network == "tutorial" else {}
     logits = layers.Dense(classes, dtype="float32", name="logits", **initial)(features)
     return keras.Model(pixels, logits, name=network)
 
 
-def _compact(x: Any, padding: Padding, pool: Callable[..., Any], activation: Activation) -> Any:
+def _compact(x: Any, choices: Choices) -> Any:
     """Three convolutions with batch normalisation, the first with stride 2 in place of a pool."""
-
-    def convolution(x: Any, number: int, filters: int, kernel: int, **options: Any) -> Any:
-        x = layers.Conv2D(filters, kernel, use_bias=False, name=f"conv{number}", **options)(x)
-        # Keras's default momentum, 0.99, lags too far behind in a run of a few hundred steps.
-        x = layers.BatchNormalization(momentum=0.9, name=f"norm{number}")(x)
-        return layers.Activation(activation, name=f"{activation}{number}")(x)
-
+    pool = {"max": layers.MaxPooling2D, "average": layers.AveragePooling2D}[choices.pooling]
     x = layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(x)
-    x = convolution(x, 1, 24, 5, strides=2, padding=padding)
-    x = convolution(x, 2, 48, 3, padding=padding)
+    x = _convolution(x, 1, choices, choices.width, 5, strides=2)
+    x = _convolution(x, 2, choices, 2 * choices.width, 3)
     x = pool(2, name="pool")(x)
-    x = convolution(x, 3, 96, 3, padding="valid")
+    x = _convolution(x, 3, choices, 4 * choices.width, 3, padding="valid")
     return layers.Flatten(name="flatten")(x)
 
 
-def _tutorial(x: Any, padding: Padding, pool: Callable[..., Any], activation: Activation) -> Any:
+def _accurate(x: Any, choices: Choices) -> Any:
+    """Five convolutions with batch normalisation, two of them with stride 2, then a global pool."""
+    pool = {"max": layers.GlobalMaxPooling2D, "average": layers.GlobalAveragePooling2D}
+    x = layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(x)
+    x = _convolution(x, 1, choices, choices.width, 5, strides=2)
+    x = _convolution(x, 2, choices, 2 * choices.width, 3)
+    x = _convolution(x, 3, choices, 2 * choices.width, 3, strides=2, padding="same")
+    x = _convolution(x, 4, choices, 4 * choices.width, 3, padding="same")
+    x = _convolution(x, 5, choices, 4 * choices.width, 3, padding="valid")
+    return pool[choices.pooling](name="pool")(x)
+
+
+def _convolution(
+    x: Any, number: int, choices: Choices, filters: int, kernel: int, **changes: Any
+) -> Any:
+    options = {"padding": choices.padding, "use_bias": False, **changes}
+    x = layers.Conv2D(filters, kernel, name=f"conv{number}", **options)(x)
+    # Keras's default momentum, 0.99, lags too far behind in a run of a few hundred steps.
+    x = layers.BatchNormalization(momentum=0.9, name=f"norm{number}")(x)
+    return layers.Activation(choices.activation, name=f"{choices.activation}{number}")(x)
+
+
+def _tutorial(x: Any, choices: Choices) -> Any:
     """The 2017 article's network, to the letter: unscaled pixels, its widths and initial values."""
-    options = {"activation": activation, **_article_initializers()}
+    pool = {"max": layers.MaxPooling2D, "average": layers.AveragePooling2D}[choices.pooling]
+    options = {"activation": choices.activation, **_article_initializers()}
     x = layers.Rescaling(1.0, name="cast")(x)
     for number, filters in enumerate((32, 64), start=1):
-        x = layers.Conv2D(filters, 5, padding=padding, name=f"conv{number}", **options)(x)
-        x = pool(2, padding=padding, name=f"pool{number}")(x)
+        x = layers.Conv2D(filters, 5, padding=choices.padding, name=f"conv{number}", **options)(x)
+        x = pool(2, padding=choices.padding, name=f"pool{number}")(x)
     x = layers.Flatten(name="flatten")(x)
     return layers.Dense(1024, name="dense", **options)(x)
 
