@@ -56,3 +56,8 @@ def test_changes_differ_from_step_to_step_and_keep_within_the_strength() -> None
     largest = np.abs(changes).max(axis=(0, 1))
     assert (largest <= 0.5 * LARGEST).all()
     assert (largest > 0.45 * LARGEST).all()
+
+
+def test_without_augmentation_nothing_changes() -> None:
+    changes = Batches(numbered(50), 20, "file", augmentation=0.0, seed=0).gather(0, 2).changes
+    np.testing.assert_array_equal(changes, np.zeros((2, 20, 6), np.float32))

@@ -1,5 +1,6 @@
 """What is in which step: images and their changes, a pure function of seed and step number."""
 
+import math
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -7,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.dataset import Images, Split
-from training.augmentation import Changes, draw_changes
+from training.augmentation import LARGEST, Changes, draw_changes
 
 Order = Literal["shuffled", "file"]
 Indices = npt.NDArray[np.int64]
@@ -41,30 +42,43 @@ class Batches:
 
     def indices(self, step: int) -> Indices:
         """Return the rows of the split that make step `step` (counted from 0): int64 [batch]."""
-        rows = len(self.split.labels)
-        epochs, places = np.divmod(
-            np.arange(step * self.batch_size, (step + 1) * self.batch_size), rows
-        )
-        if self.order == "file":
-            return places
-        parts = [self._epoch(int(epoch))[places[epochs == epoch]] for epoch in np.unique(epochs)]
-        return np.concatenate(parts)
+        return self._rows(step, 1)
 
     def gather(self, first_step: int, steps: int) -> Chunk:
         """Return steps `first_step` to `first_step + steps`, the last not included."""
-        numbers = range(first_step, first_step + steps)
-        rows = np.stack([self.indices(step) for step in numbers])
+        rows = self._rows(first_step, steps).reshape(steps, self.batch_size)
         return Chunk(
-            self.split.images[rows],
-            self.split.labels[rows].astype(np.int32),
-            np.stack([self._changes(step) for step in numbers]),
+            self.split.images.take(rows, axis=0),
+            self.split.labels.take(rows).astype(np.int32),
+            self._changes(first_step, steps),
+        )
+
+    def _rows(self, first_step: int, steps: int) -> Indices:
+        """Return the rows that make the steps, one after the other: int64 [steps * batch]."""
+        first, end = first_step * self.batch_size, (first_step + steps) * self.batch_size
+        size = len(self.split.labels)
+        return np.concatenate(
+            [
+                self._epoch(epoch)[max(0, first - epoch * size) : end - epoch * size]
+                for epoch in range(first // size, math.ceil(end / size))
+            ]
         )
 
     def _new_epoch(self, epoch: int) -> Indices:
-        return self._random("order", epoch).permutation(len(self.split.labels))
+        rows = len(self.split.labels)
+        if self.order == "file":
+            return np.arange(rows)
+        return self._random("order", epoch).permutation(rows)
 
-    def _changes(self, step: int) -> Changes:
-        return draw_changes(self.batch_size, self.augmentation, self._random("changes", step))
+    def _changes(self, first_step: int, steps: int) -> Changes:
+        if self.augmentation == 0:
+            return np.zeros((steps, self.batch_size, len(LARGEST)), np.float32)
+        return np.stack(
+            [
+                draw_changes(self.batch_size, self.augmentation, self._random("changes", step))
+                for step in range(first_step, first_step + steps)
+            ]
+        )
 
     def _random(self, use: Literal["order", "changes"], number: int) -> np.random.Generator:
         key = (("order", "changes").index(use), number)
