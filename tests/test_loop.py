@@ -101,6 +101,6 @@ def test_a_loss_that_is_not_finite_stops_with_step_and_cause(tmp_path: Path, bar
     assert not list(tmp_path.iterdir())
 
 
-def test_a_chunk_holds_at_most_64_mib_but_always_a_step() -> None:
-    assert most_steps_a_chunk(128, 784) == 668
+def test_a_chunk_holds_at_most_16_mib_but_always_a_step() -> None:
+    assert most_steps_a_chunk(128, 784) == 167
     assert most_steps_a_chunk(10_000, 1_000_000) == 1
