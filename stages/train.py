@@ -9,7 +9,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import pandas as pd
 import psutil
 from pydantic import Field
 
@@ -203,6 +202,8 @@ def write(model: Any, recipe: dict[str, Any], history: list[Row]) -> None:
         "parameters": model.count_params(),
     }
     write_json(METRICS, metrics)
+    import pandas as pd  # noqa: PLC0415 (half a second that the first step need not wait for)
+
     write_csv(HISTORY, pd.DataFrame(history))
 
 
