@@ -1,22 +1,18 @@
 """The whole of it: the working tree as a fresh clone, with real git and real dvc, in few steps."""
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from checkout import Project, working_tree
+from conftest import ROOT
 from shared.files import sha256
 
-ROOT = Path(__file__).parent.parent
 STAGES = ["download", "preprocess", "train", "evaluate", "export"]
 SMALL: dict[str, dict[str, Any]] = {
     "train": {"steps": 30, "eval_every": 15},
@@ -25,75 +21,13 @@ SMALL: dict[str, dict[str, Any]] = {
 FROM_RUN_CACHE = re.compile(r"Stage '(\w+)' is cached - skipping run")
 
 
-class Project:
-    """A git checkout with dvc in it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.environment = {
-            **os.environ,
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            **{f"GIT_{who}_NAME": "A" for who in ("AUTHOR", "COMMITTER")},
-            **{f"GIT_{who}_EMAIL": "a@example.org" for who in ("AUTHOR", "COMMITTER")},
-        }
-
-    def run(self, *command: str | Path, fails: bool = False) -> str:
-        """Run a command and return what it printed."""
-        done = subprocess.run(
-            command,
-            cwd=self.folder,
-            env=self.environment,
-            check=False,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        assert (done.returncode != 0) == fails, done.stdout
-        return done.stdout
-
-    def runs(self, *command: str) -> list[str]:
-        """Run a dvc command and return the stages that it ran."""
-        return re.findall(r"^Running stage '(\w+)'", self.run("dvc", *command), re.MULTILINE)
-
-    def json(self, path: str) -> Any:
-        return json.loads((self.folder / path).read_text())
-
-    def set(self, section: str, **values: Any) -> None:
-        path = self.folder / "params.yaml"
-        params = yaml.safe_load(path.read_text())
-        params[section].update(values)
-        path.write_text(yaml.safe_dump(params))
-
-    def restore(self) -> None:
-        """What docs/experiments.md says to do after a failed run."""
-        self.run("git", "checkout", ".")
-        self.run("dvc", "checkout")
-
-    def clone(self, folder: Path) -> "Project":
-        self.run("git", "clone", "--quiet", self.folder, folder)
-        return Project(folder)
-
-
 @pytest.fixture(scope="module")
 def committed(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A copy of the working tree in which `dvc repro` has run and the result is committed."""
-    folder = tmp_path_factory.mktemp("project")
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        check=True,
-        text=True,
-        stdout=subprocess.PIPE,
-    ).stdout
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).exists():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
-    project = Project(folder)
+    project = working_tree(tmp_path_factory.mktemp("project"))
     for section, values in SMALL.items():
         project.set(section, **values)
-    (folder / "dvc.lock").unlink()
+    (project.folder / "dvc.lock").unlink()
     project.run("git", "init", "--quiet", "--initial-branch", "main")
     assert project.runs("repro") == STAGES
     project.run("git", "add", "--all")
