@@ -1,0 +1,205 @@
+"""Run documented parameter sets over several seeds: their accuracy, its spread, and the seconds.
+
+`python benchmarks/seeds.py SET…` runs sets of benchmarks/sets.yaml, one `dvc exp run` a seed,
+records each in benchmarks/seeds.json and prints the table of all sets for docs/training.md. The
+experiments run in a clone of the last commit, so the workspace stays as it is and may be worked in.
+From there they are pushed here as SET-SEED: `dvc exp show` lists them, `dvc exp apply` takes one.
+
+DVC alone decides what has to run. After an interruption the same command takes finished seeds from
+the run cache and the one it stopped in from its checkpoint; changed parameters or code run again.
+Seconds count from the first step to the last evaluation, as logged by the run that trained the
+model; a run that went on from a checkpoint has none.
+"""
+
+import argparse
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "stages"))
+
+from shared.console import StageError, log, run  # noqa: E402
+from shared.files import remove, write_json  # noqa: E402
+from shared.params import read_yaml  # noqa: E402
+
+SETS = Path(__file__).with_name("sets.yaml")
+FIGURES = Path(__file__).with_suffix(".json")
+PIPELINE = ("dvc.yaml", "params.yaml", "requirements.txt", "datasets", "stages")
+# These outlive the clone.
+CHECKPOINTS = Path(os.environ.get("CHECKPOINT_DIR", ROOT / ".checkpoints")).absolute()
+LOGS = Path(os.environ.get("LOG_DIR", ROOT / "logs")).absolute()
+
+
+def main() -> None:
+    """Clone, run every seed of every set, print the table."""
+    sets = read_yaml(SETS)
+    asked = arguments(sets)
+    if uncommitted := output("git", "status", "--short", "--", *PIPELINE):
+        raise StageError(f"commit these first, since the last commit is measured:\n{uncommitted}")
+    with TemporaryDirectory(prefix="seeds-") as folder:
+        clone(folder)
+        for name in asked.sets:
+            measure(name, sets[name]["set"], asked.seeds, Path(folder))
+    print(table(sets, figures()))  # noqa: T201 (its output)
+
+
+def arguments(sets: dict[str, Any]) -> argparse.Namespace:
+    """Return what the command line asks for: `sets`, by name, and how many `seeds`."""
+    parser = argparse.ArgumentParser(description="Run parameter sets over several seeds.")
+    parser.add_argument("sets", nargs="+", choices=sets, metavar="SET", help=", ".join(sets))
+    parser.add_argument("--seeds", type=int, default=5, metavar="N", help="how many (5)")
+    asked = parser.parse_args()
+    if asked.seeds < 2:
+        parser.error("--seeds: at least 2, since one has no spread")
+    return asked
+
+
+def clone(folder: str) -> None:
+    """Clone the last commit, with the user's name for git and the same cache for DVC."""
+    user = output("git", "config", "--get-regexp", r"^user\.(name|email)$", may_fail=True)
+    pairs = (line.split(" ", 1) for line in user.splitlines())
+    options = [f"--config={key}={value}" for key, value in pairs]
+    output("git", "clone", "--quiet", *options, str(ROOT), folder)
+    output("dvc", "cache", "dir", "--local", output("dvc", "cache", "dir"), folder=folder)
+
+
+def measure(name: str, parameters: dict[str, Any], seeds: int, folder: Path) -> None:
+    """Record each seed of the set once it is done and, after the last, what they come to."""
+    earlier = figures().get(name, {}).get("seeds", {})
+    done: dict[str, Any] = {}
+    for seed in range(seeds):
+        result = experiment(f"{name}-{seed}", {**parameters, "train.seed": seed}, folder)
+        before = earlier.get(str(seed))
+        if before and before["model"] == result["model"] and result["seconds"] is None:
+            result["seconds"] = before["seconds"]
+        done[str(seed)] = result
+        record(name, {"set": parameters, "seeds": {**earlier, **done}})
+    record(name, {"set": parameters, "seeds": done, **summary(list(done.values()))})
+
+
+def experiment(name: str, parameters: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Run one experiment in the clone and return its accuracies, seconds and model's hash."""
+    clock = LOGS / name / "seconds.json"
+    remove(clock)  # what stands there afterwards is of this run
+    output("git", "reset", "--quiet", "--hard", folder=folder)
+    settings = [f"--set-param={key}={json.dumps(value)}" for key, value in parameters.items()]
+    dvc("exp", "run", "--name", name, *settings, folder=folder)
+    dvc("exp", "push", "--quiet", "--no-cache", "--force", "origin", name, folder=folder)
+    outs = read_yaml(folder / "dvc.lock")["stages"]["train"]["outs"]
+    result = {
+        "test_accuracy": read_json(folder / "metrics/evaluate.json")["test_accuracy"],
+        "validation_accuracy": read_json(folder / "metrics/train.json")["validation_accuracy"],
+        "seconds": seconds(clock),
+        "model": next(out["md5"] for out in outs if out["path"] == "models/model.keras"),
+    }
+    log.info("%s: %s", name, result)
+    return result
+
+
+def seconds(clock: Path) -> float | None:
+    """Return how long training took, or None if it did not run, or not in one go."""
+    if not clock.exists() or (times := read_json(clock))["resumed"]:
+        return None
+    return float(times["training"])
+
+
+def dvc(*command: str, folder: Path) -> None:
+    """Run dvc; if interrupted, interrupt it and its stage, and wait for them."""
+    with subprocess.Popen(  # noqa: S603 (dvc)
+        ["dvc", *command],  # noqa: S607 (the environment's)
+        cwd=folder,
+        env={**os.environ, "CHECKPOINT_DIR": str(CHECKPOINTS), "LOG_DIR": str(LOGS)},
+        stdout=sys.stderr,
+        start_new_session=True,
+    ) as process:
+        try:
+            process.wait()
+        except KeyboardInterrupt:
+            os.killpg(process.pid, signal.SIGINT)
+            process.wait()
+            raise
+    if process.returncode:
+        raise StageError(f"`dvc {' '.join(command)}` failed; mend it, and start this again")
+
+
+def output(*command: str, folder: str | Path = ROOT, may_fail: bool = False) -> str:
+    """Run a command of git's or dvc's and return what it printed."""
+    done = subprocess.run(command, cwd=folder, check=False, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    if done.returncode and not may_fail:
+        raise StageError(f"`{' '.join(command)}` failed")
+    return done.stdout.rstrip()
+
+
+def summary(results: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what the seeds come to: the spread of either accuracy, and the mean seconds."""
+    known = [result["seconds"] for result in results if result["seconds"] is not None]
+    return {
+        "test_accuracy": spread([result["test_accuracy"] for result in results]),
+        "validation_accuracy": spread([result["validation_accuracy"] for result in results]),
+        "seconds": round(statistics.mean(known), 2) if known else None,
+    }
+
+
+def spread(values: list[float]) -> dict[str, float]:
+    """Return mean, sample standard deviation and the mean's standard error."""
+    mean, deviation = statistics.mean(values), statistics.stdev(values)
+    error = deviation / len(values) ** 0.5
+    return {"mean": round(mean, 6), "sd": round(deviation, 6), "sem": round(error, 6)}
+
+
+def table(sets: dict[str, Any], recorded: dict[str, Any]) -> str:
+    """Return a Markdown table of the sets whose seeds are all done, in the order of `sets`."""
+    lines = [
+        "| set | | test accuracy in %, mean ± sd | each seed's | validation accuracy | seconds |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, described in sets.items():
+        figures_of_set = recorded.get(name, {})
+        if "test_accuracy" in figures_of_set:
+            lines.append(row(name, described["what"], figures_of_set))
+    return "\n".join(lines)
+
+
+def row(name: str, what: str, recorded: dict[str, Any]) -> str:
+    """Return a set's line of the table."""
+    cells = [
+        f"`{name}`",
+        what,
+        percent(recorded["test_accuracy"]),
+        ", ".join(f"{100 * seed['test_accuracy']:.2f}" for seed in recorded["seeds"].values()),
+        percent(recorded["validation_accuracy"]),
+        "" if recorded["seconds"] is None else f"{recorded['seconds']:.1f}",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def percent(figures: dict[str, float]) -> str:
+    """Return mean ± standard deviation in percent."""
+    return f"{100 * figures['mean']:.3f} ± {100 * figures['sd']:.3f}"
+
+
+def figures() -> dict[str, Any]:
+    """Return what is recorded, by set."""
+    recorded: dict[str, Any] = read_json(FIGURES) if FIGURES.exists() else {}
+    return recorded
+
+
+def record(name: str, of_set: dict[str, Any]) -> None:
+    """Write one set's figures beside those of the others."""
+    write_json(FIGURES, {**figures(), name: of_set})
+
+
+def read_json(path: Path) -> Any:
+    """Return what the JSON file holds."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    run(main)

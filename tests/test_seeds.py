@@ -1,0 +1,205 @@
+"""benchmarks/seeds.py with real git and real dvc: killed, interrupted, started again."""
+
+import json
+import runpy
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import yaml
+
+from checkout import Project, working_tree
+from conftest import ROOT, params_model
+
+SCRIPT = "benchmarks/seeds.py"
+FIGURES = "benchmarks/seeds.json"
+QUICK = {
+    "train.steps": 200,  # so many that no kill comes too late
+    "train.eval_every": 20,
+    "train.batch_size": 8,
+    "preprocess.validation_size": 100,
+    "train.learning_rate": 0.00001,  # written as 1e-05
+}
+
+
+class Seeds(Project):
+    """A project in which the script is run for two seeds, and its temporary files are at hand."""
+
+    def __init__(self, folder: Path, temporary: Path) -> None:
+        super().__init__(folder)
+        self.temporary = temporary
+        self.environment["TMPDIR"] = str(temporary)
+
+    def write_sets(self, **sets: dict[str, Any]) -> None:
+        described = {name: {"what": f"the {name} one", "set": sets[name]} for name in sets}
+        (self.folder / "benchmarks/sets.yaml").write_text(yaml.safe_dump(described))
+
+    def start(self, log: Path) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, SCRIPT, "quick", "--seeds", "2"],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=log.open("wb"),
+            stderr=subprocess.STDOUT,
+        )
+
+    def seeds(self, name: str) -> str:
+        return self.run(sys.executable, SCRIPT, name, "--seeds", "2")
+
+    def figures(self) -> dict[str, Any]:
+        path = self.folder / FIGURES
+        return dict(json.loads(path.read_text())) if path.exists() else {}
+
+    def of_experiment(self, kind: str, name: str) -> Any:
+        return json.loads(self.run("dvc", kind, "diff", "--all", "--json", "HEAD", name))
+
+    def newest_checkpoint(self) -> str:
+        return max(map(str, self.folder.glob(".checkpoints/*/0*.npz")), default="")
+
+
+@pytest.fixture(scope="module")
+def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Seeds:
+    """A project without the slow export, in which one seed is done and another well begun.
+
+    First the power is cut (the script, dvc and its stage die at once), then the script is
+    terminated.
+    """
+    tree = working_tree(tmp_path_factory.mktemp("project"))
+    project = Seeds(tree.folder, tmp_path_factory.mktemp("temporary"))
+    pipeline = yaml.safe_load((project.folder / "dvc.yaml").read_text())
+    del pipeline["stages"]["export"]
+    (project.folder / "dvc.yaml").write_text(yaml.safe_dump(pipeline))
+    for generated in ("dvc.lock", "metrics/export.json", FIGURES):
+        (project.folder / generated).unlink(missing_ok=True)
+    project.write_sets(quick=QUICK, other=QUICK)
+    project.run("git", "init", "--quiet", "--initial-branch", "main")
+    project.run("git", "add", "--all")
+    project.run("git", "commit", "--quiet", "--message", "quick")
+
+    log = project.temporary / "log"
+    cut = project.start(log)
+    wait(lambda: "quick" in project.figures() and project.newest_checkpoint(), cut, log)
+    family = psutil.Process(cut.pid).children(recursive=True)
+    cut.kill()
+    for process in family:
+        process.kill()
+    cut.wait()
+    psutil.wait_procs(family)
+
+    last = project.newest_checkpoint()
+    terminated = project.start(log)
+    wait(lambda: project.newest_checkpoint() > last, terminated, log)
+    family = psutil.Process(terminated.pid).children(recursive=True)
+    terminated.terminate()
+    assert terminated.wait() == 130
+    _, alive = psutil.wait_procs(family, timeout=10)
+    assert not alive, "dvc or its stage goes on alone"
+    return project
+
+
+def wait(reached: Callable[[], object], process: subprocess.Popen[bytes], log: Path) -> None:
+    while not reached():
+        assert process.poll() is None, log.read_text()
+        time.sleep(0.02)
+
+
+def test_it_goes_on_where_it_was_and_keeps_what_it_had(interrupted: Seeds) -> None:
+    project = interrupted
+    before = project.figures()["quick"]
+    assert list(before["seeds"]) == ["0"]
+    assert "test_accuracy" not in before, "no mean before all is done"
+    output = project.seeds("quick")
+    first, second = output.split("Reproducing experiment 'quick-1'")
+    assert "Running stage" not in first
+    assert "going on from" in second
+    figures = project.figures()["quick"]
+    assert figures["set"] == QUICK
+    assert list(figures["seeds"]) == ["0", "1"]
+    assert figures["seeds"]["0"] == before["seeds"]["0"]
+    assert figures["seeds"]["0"]["seconds"] == figures["seconds"] > 0
+    assert figures["seeds"]["1"]["seconds"] is None, "it was not trained in one go"
+    assert figures["seeds"]["0"]["model"] != figures["seeds"]["1"]["model"]
+
+    for name in ("test_accuracy", "validation_accuracy"):
+        values = [seed[name] for seed in figures["seeds"].values()]
+        assert figures[name]["mean"] == pytest.approx(statistics.mean(values))
+        assert figures[name]["sd"] == pytest.approx(abs(values[0] - values[1]) / 2**0.5, abs=1e-6)
+        assert figures[name]["sem"] == pytest.approx(abs(values[0] - values[1]) / 2, abs=1e-6)
+    one, two = (f"{100 * seed['test_accuracy']:.2f}" for seed in figures["seeds"].values())
+    assert f"| {one}, {two} |" in output.splitlines()[-1]
+
+    assert project.run("git", "status", "--porcelain").split() == ["??", FIGURES]
+    assert not list(project.folder.glob(".checkpoints/*"))
+    for seed in "01":
+        metrics = project.of_experiment("metrics", f"quick-{seed}")["metrics/evaluate.json"]
+        assert metrics["test_accuracy"]["new"] == figures["seeds"][seed]["test_accuracy"]
+
+
+def test_another_set_leaves_the_first_s_figures_alone(interrupted: Seeds) -> None:
+    before = interrupted.figures()["quick"]
+    assert "Running stage" not in interrupted.seeds("other"), "the same runs by another name"
+    figures = interrupted.figures()
+    assert figures["quick"] == before
+    assert figures["other"]["test_accuracy"] == before["test_accuracy"]
+    assert figures["other"]["seconds"] is None
+
+
+def test_a_changed_set_runs_again_and_takes_the_place_of_its_experiments(
+    interrupted: Seeds,
+) -> None:
+    project = interrupted
+    before = project.figures()["quick"]
+    project.write_sets(quick={**QUICK, "evaluate.calibration_bins": 3})
+    output = project.seeds("quick")
+    assert output.count("Running stage 'evaluate'") == 2
+    assert "Running stage 'train'" not in output
+    figures = project.figures()["quick"]
+    assert figures["set"]["evaluate.calibration_bins"] == 3
+    assert figures["seeds"] == before["seeds"], "with the seconds of the runs that trained"
+    params = project.of_experiment("params", "quick-1")["params.yaml"]
+    assert params["evaluate.calibration_bins"]["new"] == 3
+    assert params["train.seed"]["new"] == 1
+
+
+def test_what_is_not_committed_is_refused(interrupted: Seeds) -> None:
+    interrupted.set("train", steps=7)
+    refusal = interrupted.run(sys.executable, SCRIPT, "quick", fails=True)
+    assert "M params.yaml" in refusal
+    interrupted.run("git", "checkout", "params.yaml")
+
+
+def test_nothing_is_left_in_the_temporary_folder_but_by_a_power_cut(interrupted: Seeds) -> None:
+    assert len(list(interrupted.temporary.glob("seeds-*"))) == 1
+
+
+SETS = yaml.safe_load((ROOT / "benchmarks/sets.yaml").read_text())
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_every_set_is_valid(name: str) -> None:
+    assert set(SETS[name]) == {"what", "set"}
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    for key, value in SETS[name]["set"].items():
+        section, parameter = key.split(".")
+        assert parameter in params[section], key
+        params[section][parameter] = value
+    for stage, values in params.items():
+        params_model(stage).model_validate(values)
+    assert (ROOT / f"datasets/{params['download']['dataset']}.yaml").exists()
+    assert "train.seed" not in SETS[name]["set"], "the script's to set"
+
+
+def test_the_figures_are_of_the_sets_as_they_stand_and_in_the_documentation() -> None:
+    figures = json.loads((ROOT / FIGURES).read_text()) if (ROOT / FIGURES).exists() else {}
+    assert {name: SETS[name]["set"] for name in figures} == {
+        name: of_set["set"] for name, of_set in figures.items()
+    }
+    if figures:
+        table = runpy.run_path(str(ROOT / SCRIPT))["table"](SETS, figures)
+        assert table in (ROOT / "docs/training.md").read_text(encoding="utf-8")
