@@ -8,10 +8,11 @@ import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from downloading.catalog import Package, check_table, load_entry
+from downloading.catalog import Package, load_entry
 from downloading.embedded import read_table, split_rows
 from downloading.idx import write_table
 from downloading.mirrors import Patience, candidates, fetch
+from downloading.resolving import resolve
 from shared.console import run
 from shared.files import replacing, write_json
 from shared.params import Params, load
@@ -35,7 +36,7 @@ def main() -> None:
     with replacing(TRAIN) as train, replacing(TEST) as test:
         if isinstance(source, Package):
             table = read_table(source)
-            rows = split_rows(table, entry.label, entry.train.rows, entry.test.rows, source.seed)
+            rows = split_rows(table, entry.label, source.test_rows, source.seed)
             train.write_bytes(rows[0])
             test.write_bytes(rows[1])
         else:
@@ -45,9 +46,8 @@ def main() -> None:
                 arrived = fetch(choice, Path(folder), Patience())
                 write_table(arrived.train, entry.label, train)
                 write_table(arrived.test, entry.label, test)
-        check_table(train, entry.train, f"{CATALOG}/{entry.name}.yaml: train")
-        check_table(test, entry.test, f"{CATALOG}/{entry.name}.yaml: test")
-    write_json(DATASET, entry.model_dump(exclude={"source"}))
+        dataset = resolve(entry, train, test, f"{CATALOG}/{entry.name}.yaml")
+    write_json(DATASET, dataset.model_dump())
 
 
 if __name__ == "__main__":

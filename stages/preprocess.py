@@ -6,11 +6,11 @@ from tempfile import TemporaryFile
 from pydantic import Field
 
 from preprocessing.audit import count_repeats, rows_per_class
-from preprocessing.split import Method, held_out
+from preprocessing.split import Method, for_test, for_validation
 from preprocessing.storage import store, write_split
 from preprocessing.table import read_table
 from shared.console import log, run
-from shared.dataset import load_dataset
+from shared.dataset import Draw, load_dataset
 from shared.files import write_json
 from shared.params import Params, load
 from shared.tables import write_csv
@@ -42,8 +42,12 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryFile(dir=folder) as train_scratch, TemporaryFile(dir=folder) as test_scratch:
         table = store(read_table(TRAIN_TABLE, dataset, dataset.train.rows), train_scratch)
-        test = store(read_table(TEST_TABLE, dataset, dataset.test.rows), test_scratch)
-        mask = held_out(table.labels, params.split, params.validation_size, params.seed)
+        if isinstance(dataset.test, Draw):
+            drawn = for_test(table.labels, dataset.test)
+            table, test = table.where(~drawn), table.where(drawn)
+        else:
+            test = store(read_table(TEST_TABLE, dataset, dataset.test.rows), test_scratch)
+        mask = for_validation(table.labels, params.split, params.validation_size, params.seed)
         train, validation = table.where(~mask), table.where(mask)
         for path, rows in ((TRAIN, train), (VALIDATION, validation), (TEST, test)):
             write_split(path, rows)

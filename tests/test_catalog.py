@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from downloading.catalog import Upstream, check_table, load_entry
+from downloading.catalog import Upstream, load_entry
 from shared.console import StageError
-from shared.dataset import Table
 
 CATALOG = Path(__file__).parents[1] / "datasets"
 NAMES = sorted(path.stem for path in CATALOG.glob("*.yaml"))
@@ -83,7 +82,46 @@ def test_csv_is_checked_by_the_tables_own_checksum() -> None:
     ]
 
 
-def test_other_table_than_the_entry_says_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_bytes(b"1,2\n")
-    with pytest.raises(StageError, match=r"^datasets/a.yaml: train.sha256: is ffff"):
-        check_table(tmp_path / "t.csv", Table(rows=1, sha256="f" * 64), "datasets/a.yaml: train")
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"label": "digit"}, "entry: label: 'digit' would be .*header: true"),
+        ({"classes": ["a", "b", "a"]}, "entry.classes: must have every label once"),
+        ({"classes": {1: "one", "1": "uno"}}, "entry.classes: must have every label once"),
+        ({"classes": {"1": "same", "2": "same"}}, "entry.classes: must give every class a name"),
+        (
+            {"classes": [True, "no"]},
+            "entry.classes: must be texts or whole numbers.*True in quotes",
+        ),
+        ({"classes": 10}, "entry.classes: must be a valid dictionary"),
+        ({"header": True}, "entry: header: .*made from IDX"),
+        (
+            {"draw_test": {"rows": 10, "seed": 0}},
+            "entry: draw_test: .*`mirrors` gives a test table",
+        ),
+    ],
+)
+def test_layout_that_contradicts_itself_is_refused(
+    catalog: Path, changes: dict[str, object], said: str
+) -> None:
+    edit(catalog, **changes)
+    with pytest.raises(StageError, match=said):
+        load_entry(catalog, "mnist")
+
+
+def test_labels_may_have_gaps_start_anywhere_and_be_words(catalog: Path) -> None:
+    edit(catalog, classes=[1, 2, 26, "other"])
+    assert load_entry(catalog, "mnist").classes == {
+        "1": "1",
+        "2": "2",
+        "26": "26",
+        "other": "other",
+    }
+    edit(catalog, classes={8: "I", 10: 9})
+    assert load_entry(catalog, "mnist").classes == {"8": "I", "10": "9"}
+
+
+def test_of_a_persons_own_table_nothing_needs_to_be_known(catalog: Path) -> None:
+    edit(catalog, train={}, test={})
+    entry = load_entry(catalog, "mnist")
+    assert (entry.train.rows, entry.train.sha256) == (None, None)

@@ -25,12 +25,12 @@ def labels(table: bytes) -> list[bytes]:
 
 def test_split_takes_every_row_once(source: Package) -> None:
     table = read_table(source)
-    train, test = split_rows(table, "last", 4000, 1000, seed=0)
+    train, test = split_rows(table, "last", 1000, seed=0)
     assert Counter((train + test).splitlines()) == Counter(table.splitlines())
 
 
 def test_classes_are_equally_many_and_mixed(source: Package) -> None:
-    train, test = split_rows(read_table(source), "last", 4000, 1000, seed=0)
+    train, test = split_rows(read_table(source), "last", 1000, seed=0)
     assert set(Counter(labels(train)).values()) == {400}
     assert set(Counter(labels(test)).values()) == {100}
     assert len(set(labels(train)[:100])) == 10
@@ -38,7 +38,7 @@ def test_classes_are_equally_many_and_mixed(source: Package) -> None:
 
 def test_seed_decides_the_split() -> None:
     table = b"".join(b"%d,%d\n" % (row % 2, row) for row in range(100))
-    once, again, other = (split_rows(table, "first", 80, 20, seed) for seed in (1, 1, 2))
+    once, again, other = (split_rows(table, "first", 20, seed) for seed in (1, 1, 2))
     assert once == again != other
 
 

@@ -35,7 +35,11 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def lay_out(
-    train: tuple[Images, Labels], test: tuple[Images, Labels], params: dict[str, Any] = PARAMS
+    train: tuple[Images, Labels],
+    test: tuple[Images, Labels],
+    params: dict[str, Any] = PARAMS,
+    *,
+    layout: dict[str, Any] | None = None,
 ) -> None:
     """Write what the stage reads: tables, their description, and parameters (JSON is YAML)."""
     preprocess.DATASET.parent.mkdir(parents=True, exist_ok=True)
@@ -49,6 +53,7 @@ def lay_out(
         "classes": {str(digit): f"class {digit}" for digit in range(10)},
         "train": {"rows": len(train[1]), "sha256": "0" * 64},
         "test": {"rows": len(test[1]), "sha256": "0" * 64},
+        **(layout or {}),
     }
     preprocess.DATASET.write_text(json.dumps(dataset), encoding="utf-8")
     Path("params.yaml").write_text(json.dumps({"preprocess": params}), encoding="utf-8")
@@ -77,6 +82,22 @@ def test_every_row_is_in_one_split_in_the_order_of_the_table(project: Path) -> N
     assert np.bincount(validation.labels).tolist() == [2] * 10
     np.testing.assert_array_equal(open_split(preprocess.TEST).images, test[0])
     np.testing.assert_array_equal(open_split(preprocess.TEST).labels, test[1])
+
+
+def test_of_one_table_every_class_is_drawn_for_testing(project: Path) -> None:
+    images, labels = digits(200, 0)
+    lay_out((images, labels), digits(1, 1), layout={"test": {"rows": 30, "seed": 0}})
+    preprocess.main()
+    splits = [
+        open_split(path) for path in (preprocess.TRAIN, preprocess.VALIDATION, preprocess.TEST)
+    ]
+    assert [np.bincount(split.labels).tolist() for split in splits] == [
+        [15] * 10,
+        [2] * 10,
+        [3] * 10,
+    ]
+    together = np.concatenate([split.images for split in splits])
+    assert sorted(image.tobytes() for image in together) == sorted(map(np.ndarray.tobytes, images))
 
 
 def test_tail_holds_out_the_end_of_the_table(project: Path) -> None:

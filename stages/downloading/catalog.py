@@ -1,13 +1,12 @@
 """The catalog: what is known of a dataset before it is fetched, one YAML file each."""
 
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from shared.console import StageError
-from shared.dataset import Dataset, Sha256, Table
-from shared.files import sha256
+from shared.dataset import Description, Draw, Sha256
 from shared.params import read_yaml, validate
 
 Form = Literal["csv", "idx"]
@@ -23,7 +22,7 @@ class File(Part):
     """A file under upstream's name, and the SHA-256 of its bytes, decompressed if it is a gzip."""
 
     name: str
-    sha256: Sha256
+    sha256: Sha256 | None = None
 
     @property
     def unpacked(self) -> "File":
@@ -71,6 +70,13 @@ class Mirror(Part):
     location: str
 
 
+class Known(Part):
+    """What is known of a table before it is there; of a person's own table, often nothing."""
+
+    rows: int | None = Field(default=None, gt=0)
+    sha256: Sha256 | None = None
+
+
 class Upstream(Part):
     """The files that mirrors hold, in one form or both; mirrors in the order of trial."""
 
@@ -86,7 +92,7 @@ class Upstream(Part):
                 raise ValueError(f"{mirror.location} has the form {mirror.form}: name its files")
         return self
 
-    def editions(self, train: Table, test: Table) -> dict[Form, Edition]:
+    def editions(self, train: Known, test: Known) -> dict[Form, Edition]:
         """Return the files of each form; `train` and `test` give the SHA-256s of the CSVs."""
         editions: dict[Form, Edition] = {}
         if self.idx:
@@ -103,18 +109,51 @@ class Upstream(Part):
 
 
 class Package(Part):
-    """A gzipped table among the data of an installed Python package, and the seed of its split."""
+    """A gzipped table among the data of an installed Python package, and how it is split in two."""
 
     kind: Literal["package"]
     package: str
     file: File
+    test_rows: int = Field(gt=0)
     seed: int
 
 
-class Entry(Dataset):
-    """What later stages will know of the data, and where its rows come from."""
+class Entry(Description):
+    """A dataset's description, what is known of its tables, and where their rows come from.
 
+    With `draw_test` there is one table, of which preprocess draws the test set.
+    """
+
+    train: Known = Known()
+    test: Known = Known()
+    draw_test: Draw | None = None
     source: Annotated[Upstream | Package, Field(discriminator="kind")]
+
+    @field_validator("classes", mode="before")
+    @classmethod
+    def _texts(cls, classes: Any) -> Any:
+        """Return a mapping of texts: in a list, labels are names; YAML reads some as numbers."""
+        if not isinstance(classes, dict | list):
+            return classes
+        pairs = classes.items() if isinstance(classes, dict) else [(name, name) for name in classes]
+        texts = [(_text(label), _text(name)) for label, name in pairs]
+        if len(dict(texts)) < len(texts):
+            raise ValueError("must have every label once")
+        return dict(texts)
+
+    @model_validator(mode="after")
+    def _source_fits(self) -> Self:
+        if self.header and (isinstance(self.source, Package) or self.source.idx):
+            raise ValueError("header: a package's table and one made from IDX have none")
+        if self.draw_test:
+            raise ValueError(f"draw_test: the source `{self.source.kind}` gives a test table")
+        return self
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError(f"must be texts or whole numbers: put {value!r} in quotes")  # noqa: TRY004 (pydantic's)
+    return str(value)
 
 
 def load_entry(catalog: Path, name: str) -> Entry:
@@ -133,14 +172,3 @@ def load_entry(catalog: Path, name: str) -> Entry:
     if isinstance(content, dict):
         content |= {"name": name}
     return validate(Entry, content, f"{path}: entry")
-
-
-def check_table(path: Path, expected: Table, place: str) -> None:
-    """Raise StageError, with its `place` in the catalog, unless `path` holds the expected bytes."""
-    found = sha256(path)
-    if found != expected.sha256:
-        raise StageError(
-            f"{place}.sha256: is {expected.sha256}, but the table made from the entry's source has "
-            f"{found}; install the pinned packages (pip install -r requirements.txt), "
-            "or correct the entry"
-        )

@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 from importlib import resources
-from typing import Literal
 
 from sklearn.model_selection import train_test_split
 
@@ -29,13 +28,11 @@ def read_table(source: Package) -> bytes:
     return table
 
 
-def split_rows(
-    table: bytes, label: Literal["first", "last"], train: int, test: int, seed: int
-) -> tuple[bytes, bytes]:
-    """Return `train` and `test` rows of the table, shuffled, in the table's mixture of labels."""
+def split_rows(table: bytes, label: str, test: int, seed: int) -> tuple[bytes, bytes]:
+    """Return the table's rows in two, `test` of them apart, shuffled, in its mixture of labels."""
     rows = table.splitlines(keepends=True)
     labels = [row.strip().split(b",")[0 if label == "first" else -1] for row in rows]
     train_rows, test_rows = train_test_split(
-        rows, train_size=train, test_size=test, random_state=seed, stratify=labels
+        rows, test_size=test, random_state=seed, stratify=labels
     )
     return b"".join(train_rows), b"".join(test_rows)

@@ -7,7 +7,6 @@ each dimension as a big-endian 32-bit integer, and the values, the last dimensio
 
 import shutil
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +30,7 @@ def read_idx(path: Path) -> Bytes:
             raise ValueError(f"{path}: not an IDX file of unsigned bytes")
 
 
-def write_csv(images: Bytes, labels: Bytes, label: Literal["first", "last"], path: Path) -> None:
+def write_csv(images: Bytes, labels: Bytes, label: str, path: Path) -> None:
     r"""Write images [N, ...] and labels [N] as rows `label,p0,p1,...\n`, or with the label last.
 
     A table of the texts of 0 to 255 makes it about 100 million values a second.
@@ -47,7 +46,7 @@ def write_csv(images: Bytes, labels: Bytes, label: Literal["first", "last"], pat
             file.write(texts.tobytes().translate(None, b"\0"))
 
 
-def write_table(files: list[Path], label: Literal["first", "last"], path: Path) -> None:
+def write_table(files: list[Path], label: str, path: Path) -> None:
     """Make the CSV at `path` of what a mirror gave: the CSV itself, or images and labels as IDX."""
     if len(files) == 1:
         shutil.move(files[0], path)

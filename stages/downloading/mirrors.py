@@ -203,7 +203,7 @@ def _reason(error: Exception, patience: Patience) -> str:
     return f"cut off: {said}" if isinstance(error, ProtocolError) else said
 
 
-def _unpack(source: Path, target: Path, expected: str) -> None:
+def _unpack(source: Path, target: Path, expected: str | None) -> None:
     try:
         with source.open("rb") as file:
             gzipped = file.read(len(GZIP)) == GZIP
@@ -216,5 +216,5 @@ def _unpack(source: Path, target: Path, expected: str) -> None:
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise Failure(f"wrong bytes: {error}") from error
         found = sha256(whole)
-        if found != expected:
+        if expected and found != expected:
             raise Failure(f"wrong bytes: SHA-256 is {found[:12]}…, not {expected[:12]}…")

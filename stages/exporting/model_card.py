@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from exporting.parity import TOLERANCE, Parity
-from shared.dataset import Dataset
+from shared.dataset import Dataset, Draw, Table
 
 
 class Evaluation(BaseModel):
@@ -59,10 +59,10 @@ def model_card(
         shape=f"{image.height}, {image.width}, {image.channels}",
         pixels=f"{image.height}×{image.width}",
         colours="grey" if image.channels == 1 else "in colour",
-        train_rows=f"{dataset.train.rows:,}",
+        train_rows=f"{dataset.train_rows:,}",
         test_rows=f"{dataset.test.rows:,}",
         train_table=dataset.train.sha256,
-        test_table=dataset.test.sha256,
+        test_table=_source_of_test(dataset.test),
         train_split=recipe.data.train,
         validation_split=recipe.data.validation,
         weights=f"{recipe.weights:,}",
@@ -90,6 +90,12 @@ def model_card(
             for name, parity in formats.items()
         ),
     )
+
+
+def _source_of_test(test: Table | Draw) -> str:
+    if isinstance(test, Table):
+        return f"`{test.sha256}`"
+    return f"none: drawn from the train table, with the seed {test.seed}"
 
 
 def _rows(rows: Iterable[tuple[str, ...]]) -> str:

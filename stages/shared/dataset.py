@@ -2,11 +2,18 @@
 
 import zipfile
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple, TypeVar
+from typing import Annotated, Literal, NamedTuple, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from shared.console import StageError
 
@@ -40,11 +47,23 @@ class Table(BaseModel):
     sha256: Sha256
 
 
-class Dataset(BaseModel):
-    """data/raw/dataset.json: all that later stages know of the data.
+class Draw(BaseModel):
+    """A test set that is drawn from the train table, with as large a share of every class."""
 
-    `classes` maps a label as the table spells it to the class's name; a class's index is its
-    position. `label` says in which column the label stands.
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rows: int = Field(gt=0)
+    seed: int = Field(ge=0, lt=2**32)
+
+
+class Description(BaseModel):
+    """What a dataset is, and how its tables are laid out.
+
+    `label` says in which column the label stands: `first`, `last`, or the column's name, which
+    only a table with a `header` has. `classes` maps a label as the table spells it to the class's
+    name; a class's index is its position. A row's pixels run from left to right and then from top
+    to bottom, the channels of each together; `transposed` ones run down first. `inverted` ones are
+    255 less what they should be. Preprocess puts both right.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -55,10 +74,11 @@ class Dataset(BaseModel):
     homepage: str
     licence: str
     image: ImageShape
-    label: Literal["first", "last"]
+    header: bool = False
+    label: str = Field(min_length=1)
+    transposed: bool = False
+    inverted: bool = False
     classes: dict[str, str] = Field(min_length=2)
-    train: Table
-    test: Table
 
     @field_validator("classes")
     @classmethod
@@ -67,10 +87,34 @@ class Dataset(BaseModel):
             raise ValueError("must give every class a name of its own")
         return classes
 
+    @model_validator(mode="after")
+    def _named_column_has_a_name(self) -> Self:
+        if self.label not in ("first", "last") and not self.header:
+            raise ValueError(
+                f"label: {self.label!r} would be a column's name: say `header: true`, or let the "
+                "label be first or last"
+            )
+        return self
+
     @property
     def class_names(self) -> list[str]:
         """Class names, by class index."""
         return list(self.classes.values())
+
+
+class Dataset(Description):
+    """data/raw/dataset.json: all that later stages know of the data.
+
+    `test` is a table of its own, or says how many rows of the train table preprocess draws.
+    """
+
+    train: Table
+    test: Table | Draw
+
+    @property
+    def train_rows(self) -> int:
+        """Rows to train and validate: the train table's, less those that are drawn for testing."""
+        return self.train.rows - (self.test.rows if isinstance(self.test, Draw) else 0)
 
 
 def load_dataset(path: Path) -> Dataset:

@@ -72,5 +72,7 @@ def _complaint(detail: dict[str, Any]) -> str:
         return "unknown name"
     if detail["type"] == "missing":
         return "missing"
-    said = re.sub(r"^(Input|Value error,) ?(should be )?", "must be ", detail["msg"])
+    if detail["type"] == "value_error":  # a validator's of ours
+        return str(detail["ctx"]["error"])
+    said = re.sub(r"^Input (should be )?", "must be ", detail["msg"])
     return f"{said}, is {detail['input']!r}"

@@ -1,0 +1,46 @@
+"""What a dataset turned out to be, once its tables are there."""
+
+from pathlib import Path
+
+from downloading.catalog import Entry, Known
+from shared.console import StageError
+from shared.dataset import Dataset, Description, Table
+from shared.files import sha256
+
+_BLOCK = 1 << 20
+
+
+def resolve(entry: Entry, train: Path, test: Path, place: str) -> Dataset:
+    """Return the entry with the rows and SHA-256s of its tables; a drawn test set has no table.
+
+    Raises StageError, with the `place` of the entry, for a table that is not as the entry says.
+    """
+    return Dataset(
+        **entry.model_dump(include=set(Description.model_fields)),
+        train=_table(train, entry.train, entry.header, f"{place}: train"),
+        test=entry.draw_test or _table(test, entry.test, entry.header, f"{place}: test"),
+    )
+
+
+def _table(path: Path, known: Known, header: bool, place: str) -> Table:
+    digest, rows = sha256(path), _count_lines(path) - header
+    if known.sha256 not in (None, digest):
+        raise StageError(
+            f"{place}.sha256: is {known.sha256}, but the table made from the entry's source has "
+            f"{digest}; install the pinned packages (pip install -r requirements.txt), "
+            "or correct the entry"
+        )
+    if known.rows not in (None, rows):
+        raise StageError(f"{place}.rows: is {known.rows}, but the table has {rows}; correct it")
+    if rows < 1:
+        raise StageError(f"{place}: the table has no rows")
+    return Table(rows=rows, sha256=digest)
+
+
+def _count_lines(path: Path) -> int:
+    """Return the number of lines, the last one too where it does not end."""
+    lines, last = 0, b"\n"
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            lines, last = lines + block.count(b"\n"), block
+    return lines + (not last.endswith(b"\n"))
