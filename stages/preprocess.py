@@ -6,7 +6,7 @@ from tempfile import TemporaryFile
 from pydantic import Field
 
 from preprocessing.audit import count_repeats, rows_per_class
-from preprocessing.split import Method, for_test, for_validation
+from preprocessing.split import Method, for_test, for_validation, require_every_class
 from preprocessing.storage import store, write_split
 from preprocessing.table import read_table
 from shared.console import log, run
@@ -49,6 +49,7 @@ def main() -> None:
             test = store(read_table(TEST_TABLE, dataset, dataset.test.rows), test_scratch)
         mask = for_validation(table.labels, params.split, params.validation_size, params.seed)
         train, validation = table.where(~mask), table.where(mask)
+        require_every_class(train.labels, dataset.classes, f"{TRAIN_TABLE}")
         for path, rows in ((TRAIN, train), (VALIDATION, validation), (TEST, test)):
             write_split(path, rows)
     counts = count_repeats(train.digests, validation.digests, test.digests)

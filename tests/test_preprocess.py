@@ -154,6 +154,21 @@ def test_a_bad_table_leaves_nothing(project: Path, table: Path) -> None:
     assert not [path for path in project.rglob("*.*") if path.parent != project / "data/raw"][1:]
 
 
+@pytest.mark.parametrize("split", ["stratified", "tail"])
+def test_a_class_without_a_row_to_train_on_leaves_nothing(project: Path, split: str) -> None:
+    images, labels = digits(200, 0)
+    labels[labels == 3] = 4
+    if split == "tail":
+        labels[-9:] = 3
+    lay_out((images, labels), digits(30, 1), PARAMS | {"split": split})
+    before = files(project)
+    with pytest.raises(
+        StageError, match=r"^data/raw/train.csv: no row to train on is of class 'cla"
+    ):
+        preprocess.main()
+    assert files(project) == before
+
+
 def test_a_size_that_leaves_no_training_rows_leaves_nothing(project: Path) -> None:
     lay_out(digits(200, 0), digits(30, 1), PARAMS | {"validation_size": 200})
     before = files(project)
@@ -193,10 +208,13 @@ def test_the_script_says_what_it_made_or_what_is_wrong(project: Path) -> None:
     done = run_script()
     assert done.returncode == 0
     assert "train rows 180, validation rows 20, test rows 30" in done.stderr
-    preprocess.TRAIN_TABLE.write_bytes(preprocess.TRAIN_TABLE.read_bytes()[:-1])
+    preprocess.TRAIN_TABLE.write_bytes(
+        preprocess.TRAIN_TABLE.read_bytes().replace(b"\n", b"\n\n", 2)
+    )
     failed = run_script()
     assert failed.returncode == 1
-    assert failed.stderr.startswith("error: data/raw/train.csv:200: column 21: the file ends after")
+    assert failed.stderr.startswith("error: data/raw/train.csv:2: column 1: a blank line; expected")
+    assert "\ndata/raw/train.csv:4: column 1: a blank line; expected" in failed.stderr
     assert "Traceback" not in failed.stderr
 
 

@@ -1,9 +1,8 @@
-"""A table is read exactly as it stands, or refused with the place and the reason."""
+"""A table is read exactly as it stands, or refused with every place and the reason."""
 
-import io
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,11 +14,12 @@ from preprocessing.table import read_table
 from shared.console import StageError
 from shared.dataset import Dataset, ImageShape, Split, Table
 
-LabelPlace = Literal["first", "last"]
 DIGITS = [str(digit) for digit in range(10)]
 
 
-def dataset(label: LabelPlace = "first", labels: list[str] = DIGITS, channels: int = 1) -> Dataset:
+def dataset(
+    label: str = "first", labels: list[str] = DIGITS, channels: int = 1, **layout: Any
+) -> Dataset:
     """A dataset of 2×3 images."""
     return Dataset(
         name="small",
@@ -32,6 +32,7 @@ def dataset(label: LabelPlace = "first", labels: list[str] = DIGITS, channels: i
         classes={text: f"class {text}" for text in labels},
         train=Table(rows=1, sha256="0" * 64),
         test=Table(rows=1, sha256="0" * 64),
+        **layout,
     )
 
 
@@ -40,7 +41,7 @@ def read(path: Path, source: Dataset, rows: int) -> Split:
     return Split(*(np.concatenate(arrays) for arrays in zip(*chunks, strict=True)))
 
 
-def lines_of(images: np.ndarray, labels: list[str], place: LabelPlace) -> list[bytes]:
+def lines_of(images: np.ndarray, labels: list[str], place: str) -> list[bytes]:
     rows = [list(map(str, image.ravel().tolist())) for image in images]
     for row, label in zip(rows, labels, strict=True):
         row.insert(0 if place == "first" else len(row), label)
@@ -60,7 +61,7 @@ def refusal(path: Path, source: Dataset, rows: int) -> str:
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunks of a few rows."""
-    monkeypatch.setattr(table, "_CHUNK_BYTES", 64)
+    monkeypatch.setattr(table, "_BLOCK_BYTES", 64)
 
 
 @settings(max_examples=60, deadline=None)
@@ -76,7 +77,7 @@ def test_a_valid_table_is_read_exactly(
     *,
     tmp_path_factory: pytest.TempPathFactory,
     rows: int,
-    place: LabelPlace,
+    place: str,
     channels: int,
     names: list[str],
     chunk: int,
@@ -87,7 +88,7 @@ def test_a_valid_table_is_read_exactly(
     path = tmp_path_factory.mktemp("table") / "t.csv"
     path.write_bytes(b"".join(lines_of(images, [names[index] for index in classes], place)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(table, "_CHUNK_BYTES", chunk)
+        patch.setattr(table, "_BLOCK_BYTES", chunk)
         split = read(path, dataset(place, names, channels), rows)
     np.testing.assert_array_equal(split.images, images)
     np.testing.assert_array_equal(split.labels, classes)
@@ -143,9 +144,10 @@ BAD_NUMBERS = {
     b"abc": "'abc'",
     b"nan": "'nan'",
     b"#": "'#'",
-    b'"1"': "'\"1\"'",
+    b'""': "''",
+    b'"300"': "300",
+    b'" 2"': "' 2'",
     b"1;2": "'1;2'",
-    b"1\r2": r"'1\r2'",
     b"\0": r"'\x00'",
     "²".encode(): "'²'",
     "٣".encode(): "'٣'",
@@ -157,7 +159,7 @@ BAD_NUMBERS = {
 @pytest.mark.parametrize("place", ["first", "last"])
 @pytest.mark.parametrize(("text", "shown"), BAD_NUMBERS.items())
 def test_what_is_no_number_of_a_byte_is_refused_in_its_place(
-    tmp_path: Path, small_chunks: None, place: LabelPlace, text: bytes, shown: str
+    tmp_path: Path, small_chunks: None, place: str, text: bytes, shown: str
 ) -> None:
     path = tmp_path / "t.csv"
     good = lines_of(random_images(30), DIGITS * 3, place)
@@ -171,8 +173,6 @@ def test_what_is_no_number_of_a_byte_is_refused_in_its_place(
                 if column == label_column
                 else f"{shown} is not a pixel value (0 to 255)"
             )
-            if text == b"#" and column == 1:
-                reason = "a comment line; expected 7 columns (a label and 6 pixels)"
             assert refusal(path, dataset(place), 30) == f"{path}:{row}: column {column}: {reason}"
 
 
@@ -180,15 +180,28 @@ COLUMNS = "expected 7 columns (a label and 6 pixels)"
 BAD_LINES = {
     b"\n": f"column 1: a blank line; {COLUMNS}",
     b"  \n": f"column 1: a blank line; {COLUMNS}",
-    b"# 5,0,0,0,0,0\n": f"column 1: a comment line; {COLUMNS}",
+    b"# 5,0,0,0,0,0\n": f"column 7: the row has 6 columns; {COLUMNS}",
+    b"# 5,0,0,0,0,0,0\n": ("column 1: '# 5' is not a known label (0, 1, 2, 3, 4, 5, 6, 7, 8, 9)"),
     b"5,0,0,0,0,0\n": f"column 7: the row has 6 columns; {COLUMNS}",
     b"5\n": f"column 2: the row has 1 columns; {COLUMNS}",
     b"5,0,0,0,0,0,0,0\n": f"column 8: the row has 8 columns; {COLUMNS}",
     b"5,0,0,0,0,0,0,\n": f"column 8: the row has 8 columns; {COLUMNS}",
-    b"5,0,0,0,0,0,0\r\n": r"column 7: the row ends with \r\n; expected \n alone",
-    b"label,a,b,c,d,e,f\n": (
-        "column 1: 'label' is not a known label (0, 1, 2, 3, 4, 5, 6, 7, 8, 9)"
+    b"5;0;0;0;0;0;0\n": (
+        f"column 2: the row has 1 columns; {COLUMNS}; ';' separates them, only a comma may"
     ),
+    b"5,0,0\r0,0,0,0\n": (r"column 3: a \r within the row; expected \n or \r\n at its end"),
+    b"5,0,0,0,0,0,0\r\r\n": (r"column 7: a \r within the row; expected \n or \r\n at its end"),
+    b'5,0,"0,0,0,0,0\n': (
+        "column 3: '\"0,0,0,0,0' has a quote out of place; expected them around a field"
+    ),
+    b'5,0,"0"0,0,0,0,0\n': (
+        "column 3: '\"0\"0,0,0,0,0' has a quote out of place; expected them around a field"
+    ),
+    b'5,0,0"0",0,0,0,0\n': (
+        "column 3: '0\"0\",0,0,0,0' has a quote out of place; expected them around a field"
+    ),
+    b'5,0,"0,0",0,0,0\n': f"column 7: the row has 6 columns; {COLUMNS}",
+    b'5,0,"0,0",0,0,0,0\n': "column 3: '0,0' is not a pixel value (0 to 255)",
 }
 
 
@@ -203,39 +216,222 @@ def test_a_line_that_is_no_row_is_refused(
     assert refusal(path, dataset(), 31) == f"{path}:{row}: {reason}"
 
 
-@pytest.mark.parametrize("line", [b"\n", b"\r\n", b" \n", b"#\n", b"5,0\n", b"5,0,0,0,0,0,0\r\n"])
-def test_a_table_of_nothing_but_bad_lines_is_refused_at_the_first(
-    tmp_path: Path, line: bytes
+@pytest.mark.parametrize("line", [b"\n", b"\r\n", b" \n", b"#\n", b"5,0\n", b"5,0,0,0,0,0,x\r\n"])
+def test_a_table_of_nothing_but_bad_lines_is_refused_with_the_first_20(
+    tmp_path: Path, small_chunks: None, line: bytes
 ) -> None:
     path = tmp_path / "t.csv"
-    path.write_bytes(line * 20)
-    assert refusal(path, dataset(), 20).startswith(f"{path}:1: column ")
+    path.write_bytes(line * 1023)
+    *places, rest = refusal(path, dataset(), 1023).split("\n")
+    assert [place.split(": ")[0] for place in places] == [f"{path}:{row}" for row in range(1, 21)]
+    assert rest == "and 1,003 more"
 
 
-def test_the_first_of_several_errors_is_named(tmp_path: Path) -> None:
+def test_all_that_is_wrong_is_named_at_once(tmp_path: Path, small_chunks: None) -> None:
     path = tmp_path / "t.csv"
     lines = lines_of(random_images(30), DIGITS * 3, "first")
     lines[20] = b"\n"
-    lines[9] = b"1,2,3,x,256,6,7\n"
+    lines[9] = b"11,2,3,x,256,6,7\n"
     path.write_bytes(b"".join(lines))
-    assert refusal(path, dataset(), 30).startswith(f"{path}:10: column 4: 'x' is not")
+    assert refusal(path, dataset(), 30).split("\n") == [
+        f"{path}:10: column 1: 11 is not a known label (0, 1, 2, 3, 4, 5, 6, 7, 8, 9)",
+        f"{path}:10: column 4: 'x' is not a pixel value (0 to 255)",
+        f"{path}:10: column 5: 256 is not a pixel value (0 to 255)",
+        f"{path}:21: column 1: a blank line; expected 7 columns (a label and 6 pixels)",
+    ]
 
 
-@pytest.mark.parametrize("bytes_lost", range(1, 14))
-def test_a_table_cut_off_in_its_last_row_is_refused(tmp_path: Path, bytes_lost: int) -> None:
+@pytest.mark.parametrize("bytes_lost", range(2, 14))
+def test_a_table_cut_off_before_its_last_cell_is_refused(tmp_path: Path, bytes_lost: int) -> None:
     path = tmp_path / "t.csv"
-    whole = b"5,1,1,1,1,1,1\n" * 3
-    path.write_bytes(whole[:-bytes_lost])
-    column = 7 - (bytes_lost - 1) // 2
-    found = "''" if bytes_lost % 2 == 0 else "5" if column == 1 else "1"
-    reason = rf"the file ends after {found}, cut off; expected \n at the row's end"
-    assert refusal(path, dataset(), 3) == f"{path}:3: column {column}: {reason}"
+    path.write_bytes((b"5,1,1,1,1,1,1\n" * 3)[:-bytes_lost])
+    assert refusal(path, dataset(), 3).startswith(f"{path}:3: column ")
 
 
-def test_a_surplus_byte_does_not_make_up_for_the_missing_end(tmp_path: Path) -> None:
+def test_a_missing_last_newline_gets_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     path = tmp_path / "t.csv"
-    path.write_bytes(b"5,01,1,1,1,1,1\n5,1,1,1,1,1,1")
-    assert refusal(path, dataset(), 2).startswith(f"{path}:1: column 2: '01' is not a pixel value")
+    path.write_bytes(b"5,1,2,3,4,5,6\n7,1,2,3,4,5,255")
+    split = read(path, dataset(), 2)
+    assert split.images[1].ravel().tolist() == [1, 2, 3, 4, 5, 255]
+    assert split.labels.tolist() == [5, 7]
+    assert f"{path}: the last row has no newline" in caplog.text
+
+
+def test_rows_whose_pixels_are_all_equal_get_a_warning(
+    tmp_path: Path, small_chunks: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "t.csv"
+    lines = lines_of(random_images(60), DIGITS * 6, "last")
+    for row in (3, 4, *range(30, 55)):
+        lines[row - 1] = b"7,7,7,7,7,7,1\n"
+    path.write_bytes(b"".join(lines))
+    assert len(read(path, dataset("last"), 60).labels) == 60
+    rows = ", ".join(map(str, [3, 4, *range(30, 48)]))
+    assert f"{path}: all pixels are equal in row {rows}, and 7 more" in caplog.text
+
+
+HEADER = b"digit,p0,p1,p2,p3,p4,p5\n"
+COUNTING = b"0,1,2,3,4,5,6\n"  # as pandas writes a table whose columns have no names
+ROWS = b"5,10,20,30,40,50,60\n7,1,1,1,1,1,255\n"
+
+
+@pytest.mark.parametrize(
+    "header", [b"", HEADER, COUNTING, HEADER.replace(b"digit", b'"the, label"')]
+)
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["no-bom", "bom"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"], ids=["lf", "crlf"])
+@pytest.mark.parametrize("quoted", ["nothing", "label", "everything", "some"])
+def test_a_table_is_read_as_it_is_however_it_is_written(
+    tmp_path: Path, header: bytes, mark: bytes, end: bytes, quoted: str
+) -> None:
+    rows = {
+        "nothing": ROWS,
+        "label": ROWS.replace(b"5,1", b'"5",1').replace(b"7,1", b'"7",1'),
+        "everything": b'"' + ROWS[:-1].replace(b",", b'","').replace(b"\n", b'"\n"') + b'"\n',
+        "some": ROWS.replace(b"20", b'"20"'),
+    }[quoted]
+    path = tmp_path / "t.csv"
+    path.write_bytes(mark + (header + rows).replace(b"\n", end))
+    split = read(path, dataset(header=bool(header)), 2)
+    assert split.images.reshape(2, 6).tolist() == [[10, 20, 30, 40, 50, 60], [1, 1, 1, 1, 1, 255]]
+    assert split.labels.tolist() == [5, 7]
+
+
+def test_the_label_is_found_by_its_columns_name(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    images = random_images(40)
+    for place in range(7):
+        rows = [list(map(str, image.ravel().tolist())) for image in images]
+        names = [f"p{pixel}" for pixel in range(6)]
+        for row, label in zip([names, *rows], ["name", *DIGITS * 4], strict=True):
+            row.insert(place, label)
+        path.write_text("".join(",".join(row) + "\n" for row in [names, *rows]))
+        split = read(path, dataset("name", header=True), 40)
+        np.testing.assert_array_equal(split.images, images)
+        np.testing.assert_array_equal(split.labels, np.arange(40) % 10)
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        (HEADER, "0 columns have the label's name, 'name'; expected one"),
+        (HEADER.replace(b"digit,p0", b"name,name"), "2 columns have the label's name, 'name'"),
+        (
+            ROWS[:20],
+            "5, … are numbers; expected a header (or, in the dataset's entry, `header: false`)",
+        ),
+        (HEADER.replace(b",p5", b""), "the row has 6 columns; expected 7 columns"),
+    ],
+)
+def test_a_header_without_the_labels_name_is_refused(
+    tmp_path: Path, header: bytes, said: str
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(header + ROWS)
+    column = 7 if "6 columns" in said else 1
+    message = refusal(path, dataset("name", header=True), 2)
+    assert message.startswith(f"{path}:1: column {column}: {said}")
+
+
+@pytest.mark.parametrize("place", ["first", "last"])
+def test_a_header_that_is_not_declared_is_refused_and_the_reverse(
+    tmp_path: Path, place: str
+) -> None:
+    path = tmp_path / "t.csv"
+    for header, name in ((HEADER, "'digit'"), (COUNTING, "0")):
+        path.write_bytes(header + ROWS)
+        message = f"{path}:1: column 1: {name}, … are names; expected numbers (or, in the dataset's"
+        assert refusal(path, dataset(), 2).startswith(f"{message} entry, `header: true`)")
+    path.write_bytes(ROWS)
+    message = f"{path}:1: column 1: 5, … are numbers; expected a header (or, in the dataset's"
+    assert refusal(path, dataset(header=True), 2) == f"{message} entry, `header: false`)"
+
+
+def test_what_is_wrong_with_a_header_does_not_hide_the_rows(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(HEADER.replace(b",p5", b"") + ROWS.replace(b"255", b"256"))
+    first, second = refusal(path, dataset(header=True), 2).split("\n")
+    assert first.startswith(f"{path}:1: column 7: the row has 6 columns")
+    assert second.startswith(f"{path}:3: column 7: 256 is not a pixel value")
+
+
+@pytest.mark.parametrize("header", [b"", HEADER.replace(b"digit,", b"")])
+def test_a_table_without_labels_is_refused_with_the_explanation(
+    tmp_path: Path, header: bytes
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(header + b"10,20,30,40,50,60\n1,1,1,1,1,255\n")
+    message = refusal(path, dataset("digit" if header else "first", header=bool(header)), 2)
+    assert message.startswith(f"{path}:1: column 7: the table has 6 columns, which are an image's")
+    assert "the test.csv of a Kaggle competition" in message
+    assert "`draw_test`" in message
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        (2353, "2,353 columns would be 28×28×3 plus a label"),
+        (785, "785 columns would be 28×28×1 plus a label"),
+        (1025, "1,025 columns would be 32×32×1 plus a label"),
+        (1026, None),
+    ],
+)
+def test_another_known_shape_is_named(tmp_path: Path, columns: int, said: str | None) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(b",".join([b"0"] * columns) + b"\n")
+    message = refusal(path, dataset(), 1)
+    start = f"{path}:1: column 8: the row has {columns:,} columns; {COLUMNS}"
+    assert message == (f"{start}; {said}" if said else start)
+
+
+def test_words_and_gaps_and_commas_become_class_indices(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    names = ["8", "10", "ant", "bee eater", "Käfer", "a, b", 'say "c"', ""]
+    spelled = ["8", '"10"', '"ant"', "bee eater", "Käfer", '"a, b"', '"say ""c"""', '""']
+    images = random_images(len(names))
+    path.write_bytes(b"".join(lines_of(images, spelled, "last")))
+    split = read(path, dataset("last", names), len(names))
+    np.testing.assert_array_equal(split.labels, np.arange(len(names)))
+    np.testing.assert_array_equal(split.images, images)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize("inverted", [False, True])
+def test_transposed_and_inverted_images_are_put_right(
+    tmp_path: Path, channels: int, *, transposed: bool, inverted: bool
+) -> None:
+    path = tmp_path / "t.csv"
+    images = random_images(30, channels)
+    stored = images.transpose(0, 2, 1, 3) if transposed else images
+    path.write_bytes(b"".join(lines_of(255 - stored if inverted else stored, DIGITS * 3, "first")))
+    source = dataset(channels=channels, transposed=transposed, inverted=inverted)
+    np.testing.assert_array_equal(read(path, source, 30).images, images)
+
+
+def test_a_surplus_byte_does_not_make_up_for_a_missing_one(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"5,01,1,1,1,1,1\n5,,1,1,1,1,1\n")
+    assert refusal(path, dataset(), 2).split("\n") == [
+        f"{path}:1: column 2: '01' is not a pixel value (0 to 255)",
+        f"{path}:2: column 2: '' is not a pixel value (0 to 255)",
+    ]
+
+
+def test_many_labels_are_not_all_named(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"x,0,0,0,0,0,0\n")
+    message = refusal(path, dataset("first", [str(number) for number in range(47)]), 1)
+    assert message.endswith("18, 19 and 27 more)")
+
+
+def test_a_file_without_line_ends_is_refused_as_one_row(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(ROWS.replace(b"\n", b"\r") * 1000)
+    message = r"column 7: a \r within the row; expected \n or \r\n at its end"
+    assert refusal(path, dataset(), 2000) == f"{path}:1: {message}"
 
 
 def test_a_label_that_is_not_in_the_catalog_is_refused_with_those_that_are(tmp_path: Path) -> None:
@@ -263,54 +459,3 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
 def test_a_missing_file_is_refused_with_the_command_that_makes_it(tmp_path: Path) -> None:
     message = refusal(tmp_path / "t.csv", dataset(), 9)
     assert message == f"{tmp_path / 't.csv'}: no such file; `dvc repro download` makes it"
-
-
-WRONG = st.text("0123456789,\n +-#.eE\r\t", max_size=2).map(str.encode)
-
-
-def accepted(layout: table._Layout, line: bytes) -> bool:
-    try:
-        layout.parse(line)
-    except table._RowError:
-        return False
-    return True
-
-
-@settings(max_examples=600, deadline=None)
-@given(data=st.data())
-def test_both_parsers_accept_the_same_rows_and_read_the_same(
-    data: st.DataObject,
-) -> None:
-    layout = table._Layout(dataset())
-    lines = lines_of(random_images(3, seed=data.draw(st.integers(0, 99))), ["4", "0", "9"], "first")
-    text = bytearray(b"".join(lines))
-    for _ in range(data.draw(st.integers(0, 3))):
-        start = data.draw(st.integers(0, len(text)))
-        stop = start + data.draw(st.integers(0, 2))
-        text[start:stop] = data.draw(st.binary(max_size=2) | WRONG)
-    mutated = io.BytesIO(text).readlines()
-    if not mutated:
-        return
-    split = layout.parse_fast(mutated)
-    assert (split is not None) == all(accepted(layout, line) for line in mutated)
-    if split is not None:
-        parsed = [layout.parse(line) for line in mutated]
-        np.testing.assert_array_equal(split.labels, [label for label, _ in parsed])
-        np.testing.assert_array_equal(
-            split.images.reshape(len(mutated), -1), [p for _, p in parsed]
-        )
-
-
-def test_both_parsers_accept_the_same_spellings_of_a_pixel() -> None:
-    layout = table._Layout(dataset())
-    everything = [bytes([one]) for one in range(256)]
-    some = b"0123456789 +-#.,eE\r\t\n\x0b\x0c\x1c\x85\xa0\"'_\0"
-    everything += [bytes([one, two]) for one in some for two in some]
-    everything += [bytes([48 + one, two, 48]) for one in range(3) for two in some]
-    disagreed = []
-    for field in everything:
-        lines = io.BytesIO(b"5,1,%b,1,1,1,1\n" % field).readlines()
-        fast = layout.parse_fast(lines) is not None
-        if fast != all(accepted(layout, line) for line in lines):
-            disagreed.append(field)
-    assert disagreed == []

@@ -1,5 +1,6 @@
 """Which rows of the train table are held out, for validation and, without a test table, to test."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -30,6 +31,24 @@ def for_validation(labels: Labels, method: Method, size: int, seed: int) -> Mask
 def for_test(labels: Labels, draw: Draw) -> Mask:
     """Return a mask [N] of the rows that are drawn for testing. Raises StageError as above."""
     return _stratified(labels, draw.rows, draw.seed, "the dataset's entry: draw_test.rows")
+
+
+def require_every_class(labels: Labels, classes: Mapping[str, str], place: str) -> None:
+    """Raise StageError, with the `place` of the table, for classes of which no row is to train on.
+
+    `classes` are the dataset's: names by labels as the table spells them.
+    """
+    counts = np.bincount(labels, minlength=len(classes))
+    absent = [
+        f"{name!r} (label {label!r})"
+        for (label, name), count in zip(classes.items(), counts, strict=True)
+        if count == 0
+    ]
+    if absent:
+        raise StageError(
+            f"{place}: no row to train on is of class {', '.join(absent)}; expected one of every "
+            "class: take those out of `classes` in the dataset's entry, or add rows"
+        )
 
 
 def _check_size(labels: Labels, size: int, place: str) -> None:

@@ -1,0 +1,71 @@
+"""The start of a table: a header or none, and the column in which the label stands."""
+
+from typing import IO, NamedTuple
+
+from preprocessing.fields import RowError, are_names, shown, split
+from shared.dataset import Dataset
+
+_BOM = b"\xef\xbb\xbf"
+
+
+class Start(NamedTuple):
+    """Whether there is a header, what is wrong with it, and the label's column, from 0."""
+
+    header: bool
+    error: RowError | None
+    label_column: int
+
+
+def read_start(file: IO[bytes], dataset: Dataset) -> Start:
+    """Read a table, from its beginning, to its first row.
+
+    Raises RowError, for the first line, where no row could be read: without labels, or without
+    knowing in which column they are.
+    """
+    if file.read(len(_BOM)) != _BOM:
+        file.seek(0)
+    beginning = file.tell()
+    line = file.readline()
+    _require_labels(dataset.image.pixels, line, file.readline())
+    header, error = dataset.header, None
+    names: list[bytes] = []
+    try:
+        names = split(line, dataset.image.pixels + 1)
+    except RowError as wrong:  # which, without a header, is for the row to say
+        error = wrong if header else None
+    if names and are_names(names) != header:
+        header, error = True, RowError((1, _mistaken(names, declared=header)))
+    file.seek(beginning + len(line) * header)
+    places = {"first": 0, "last": dataset.image.pixels}
+    if dataset.label not in places:
+        places = _places(dataset.label, names, error)
+    return Start(header, error, places[dataset.label])
+
+
+def _require_labels(pixels: int, *lines: bytes) -> None:
+    if all(line.count(b",") == pixels - 1 for line in lines):
+        message = (
+            f"the table has {pixels:,} columns, which are an image's pixels, and no labels; "
+            "expected one in every row. Without (as in the test.csv of a Kaggle competition) they "
+            "can neither train nor test: leave this file out, and have the test set drawn from "
+            "the other (`draw_test` in the dataset's entry, see docs/datasets.md)"
+        )
+        raise RowError((pixels + 1, message))
+
+
+def _mistaken(names: list[bytes], *, declared: bool) -> str:
+    found, expected = ("numbers", "a header") if declared else ("names", "numbers")
+    other = str(not declared).lower()
+    return (
+        f"{shown(names[0])}, … are {found}; expected {expected} (or, in the dataset's entry, "
+        f"`header: {other}`)"
+    )
+
+
+def _places(label: str, names: list[bytes], error: RowError | None) -> dict[str, int]:
+    """Return the place of the one column that has the label's name. Raises RowError."""
+    places = [place for place, name in enumerate(names) if name == label.encode()]
+    if len(places) != 1:
+        message = f"{len(places)} columns have the label's name, {label!r}; expected one"
+        raise error or RowError((1, message))
+    return {label: places[0]}
