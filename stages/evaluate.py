@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from evaluating.figures import image_grid, save_png
+from evaluating.figures import image_grid
 from evaluating.scores import (
     calibration_curve,
     classify,
@@ -16,7 +16,8 @@ from evaluating.scores import (
 from shared.classifier import load_classifier, predict
 from shared.console import log, run
 from shared.dataset import load_dataset, open_split
-from shared.files import replacing, write_json
+from shared.figures import save_png
+from shared.files import write_json
 from shared.params import Params, load
 from shared.tables import write_csv
 
@@ -56,9 +57,8 @@ def main() -> None:
         f"true {row.actual}\npredicted {row.predicted}\nconfidence {row.confidence:.1%}"
         for row in rows.iloc[worst].itertuples()
     ]
-    with replacing(MISTAKES) as temporary:
-        no_mistakes = f"no mistakes on {len(images):,} test images"
-        save_png(image_grid(images[worst], captions, no_mistakes), temporary)
+    no_mistakes = f"no mistakes on {len(images):,} test images"
+    save_png(MISTAKES, image_grid(images[worst], captions, no_mistakes))
 
     metrics = summary(predictions, classes, curve)
     write_json(METRICS, metrics)

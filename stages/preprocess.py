@@ -2,15 +2,25 @@
 
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import IO
 
 from pydantic import Field
 
-from preprocessing.audit import count_repeats, rows_per_class
+from preprocessing.audit import (
+    OnOverlap,
+    count_repeats,
+    count_rows,
+    drop_overlap,
+    find_repeats,
+    refuse_overlap,
+)
+from preprocessing.classes import class_picture, first_images, mean_images, rows_per_class
 from preprocessing.split import Method, for_test, for_validation, require_every_class
-from preprocessing.storage import store, write_split
+from preprocessing.storage import Rows, store, write_split
 from preprocessing.table import read_table
 from shared.console import log, run
-from shared.dataset import Draw, load_dataset
+from shared.dataset import Dataset, Draw, load_dataset, open_split
+from shared.figures import save_png
 from shared.files import write_json
 from shared.params import Params, load
 from shared.tables import write_csv
@@ -22,8 +32,10 @@ DATASET = Path("data/raw/dataset.json")
 TRAIN = Path("data/prepared/train.npz")
 VALIDATION = Path("data/prepared/validation.npz")
 TEST = Path("data/prepared/test.npz")
+REPEATS = Path("data/prepared/repeats.csv")
 METRICS = Path("metrics/data.json")
 CLASSES = Path("plots/classes.csv")
+CLASS_IMAGES = Path("plots/classes.png")
 
 
 class PreprocessParams(Params):
@@ -32,31 +44,49 @@ class PreprocessParams(Params):
     validation_size: int = Field(ge=1)
     split: Method
     seed: int = Field(ge=0, lt=2**32)
+    on_overlap: OnOverlap
 
 
 def main() -> None:
     """Read both tables to their ends before anything is written: a bad one leaves no outs."""
     params = load(PreprocessParams, "preprocess")
     dataset = load_dataset(DATASET)
+    names = dataset.class_names
     folder = TRAIN.parent
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryFile(dir=folder) as train_scratch, TemporaryFile(dir=folder) as test_scratch:
-        table = store(read_table(TRAIN_TABLE, dataset, dataset.train.rows), train_scratch)
-        if isinstance(dataset.test, Draw):
-            drawn = for_test(table.labels, dataset.test)
-            table, test = table.where(~drawn), table.where(drawn)
-        else:
-            test = store(read_table(TEST_TABLE, dataset, dataset.test.rows), test_scratch)
-        mask = for_validation(table.labels, params.split, params.validation_size, params.seed)
-        train, validation = table.where(~mask), table.where(mask)
-        require_every_class(train.labels, dataset.classes, f"{TRAIN_TABLE}")
-        for path, rows in ((TRAIN, train), (VALIDATION, validation), (TEST, test)):
+        found = read_splits(dataset, params, train_scratch, test_scratch)
+        repeats = find_repeats(found, names)
+        if params.on_overlap == "fail":
+            refuse_overlap(repeats)
+        splits = drop_overlap(found) if params.on_overlap == "drop" else found
+        require_every_class(splits["train"].labels, dataset.classes, f"{TRAIN_TABLE}")
+        for path, rows in zip((TRAIN, VALIDATION, TEST), splits.values(), strict=True):
             write_split(path, rows)
-    counts = count_repeats(train.digests, validation.digests, test.digests)
+        means = mean_images(splits["train"], len(names))
+    counts = count_rows(found, splits) | count_repeats(repeats, list(splits))
+    write_csv(REPEATS, repeats)
     write_json(METRICS, counts)
-    labels = {"train": train.labels, "validation": validation.labels, "test": test.labels}
-    write_csv(CLASSES, rows_per_class(labels, dataset.class_names))
-    log.info(", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in counts.items()))
+    labels = {name: rows.labels for name, rows in splits.items()}
+    write_csv(CLASSES, rows_per_class(labels, names))
+    examples = first_images(open_split(TRAIN), len(names))
+    save_png(CLASS_IMAGES, class_picture(means, examples, names))
+    told = {name.replace("_", " "): f"{count:,}" for name, count in counts.items() if count}
+    log.info(", ".join(f"{name} {count}" for name, count in told.items()))
+
+
+def read_splits(
+    dataset: Dataset, params: PreprocessParams, train_scratch: IO[bytes], test_scratch: IO[bytes]
+) -> dict[str, Rows]:
+    """Return train, validation and test, in this order; their pixels are in the scratch files."""
+    table = store(read_table(TRAIN_TABLE, dataset, dataset.train.rows), train_scratch)
+    if isinstance(dataset.test, Draw):
+        drawn = for_test(table.labels, dataset.test)
+        table, test = table.where(~drawn), table.where(drawn)
+    else:
+        test = store(read_table(TEST_TABLE, dataset, dataset.test.rows), test_scratch)
+    mask = for_validation(table.labels, params.split, params.validation_size, params.seed)
+    return {"train": table.where(~mask), "validation": table.where(mask), "test": test}
 
 
 if __name__ == "__main__":

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from evaluating.figures import image_grid, save_png
+from evaluating.figures import image_grid
 from shared.dataset import Images
+from shared.figures import save_png
 
 
 def picture(path: Path, images: Images, captions: list[str]) -> Images:
     """What is drawn, uint8 [height, width, red green blue alpha]."""
-    save_png(image_grid(images, captions, if_empty="no mistakes"), path)
+    save_png(path, image_grid(images, captions, if_empty="no mistakes"))
     return np.asarray(imread(path) * 255).round().astype(np.uint8)
 
 

@@ -151,6 +151,7 @@ def test_plots_render_without_a_network(project: Project) -> None:
         "Calibration",
         "F1 per class",
         "Rows per class",
+        "classes.png",
         "mistakes.png",
     ):
         assert title in page

@@ -21,10 +21,12 @@ OUTS = [
     preprocess.TRAIN,
     preprocess.VALIDATION,
     preprocess.TEST,
+    preprocess.REPEATS,
     preprocess.METRICS,
     preprocess.CLASSES,
+    preprocess.CLASS_IMAGES,
 ]
-PARAMS = {"validation_size": 20, "split": "stratified", "seed": 0}
+PARAMS = {"validation_size": 20, "split": "stratified", "seed": 0, "on_overlap": "allow"}
 
 
 @pytest.fixture
@@ -108,26 +110,75 @@ def test_tail_holds_out_the_end_of_the_table(project: Path) -> None:
     np.testing.assert_array_equal(open_split(preprocess.VALIDATION).images, images[180:])
 
 
-def test_counts_rows_and_repeated_images(project: Path) -> None:
+def repeated() -> tuple[tuple[Images, Labels], tuple[Images, Labels]]:
+    """Tables whose last 20 rows are for validation, with images that occur more than once."""
     (images, labels), (test_images, test_labels) = digits(200, 0), digits(30, 1)
     images[7] = images[3]  # a duplicate in train
     images[199] = images[5]  # in train and validation
     test_images[:3] = images[3]  # in train and test, three rows
     test_images[9] = images[198]  # in validation and test
-    lay_out((images, labels), (test_images, test_labels), PARAMS | {"split": "tail"})
+    test_images[8] = np.roll(images[6], 1, axis=1)  # shifted, in train and test
+    return (images, labels), (test_images, test_labels)
+
+
+def read_counts() -> dict[str, int]:
+    """The counts that are not 0."""
+    counts: dict[str, int] = json.loads(preprocess.METRICS.read_text(encoding="utf-8"))
+    return {name: count for name, count in counts.items() if count}
+
+
+REPEATED = {
+    "train_duplicates": 1,
+    "train_validation_overlap": 1,
+    "train_test_overlap": 3,
+    "train_test_near_overlap": 1,
+    "validation_test_overlap": 1,
+    "test_duplicates": 2,
+}
+
+
+def test_counts_rows_and_repeated_images_and_names_them(project: Path) -> None:
+    lay_out(*repeated(), PARAMS | {"split": "tail"})
     preprocess.main()
-    assert json.loads(preprocess.METRICS.read_text(encoding="utf-8")) == {
-        "train_rows": 180,
-        "validation_rows": 20,
-        "test_rows": 30,
-        "train_duplicates": 1,
-        "train_validation_overlap": 1,
-        "train_test_overlap": 3,
-        "validation_test_overlap": 1,
-    }
+    rows = {"train_rows": 180, "validation_rows": 20, "test_rows": 30}
+    assert read_counts() == rows | REPEATED
+    assert preprocess.REPEATS.read_bytes().decode().splitlines() == [
+        "kind,split,row,label,of_split,of_row,of_label",
+        "exact,train,8,class 7,train,4,class 3",
+        "exact,validation,200,class 9,train,6,class 5",
+        "exact,test,1,class 0,train,4,class 3",
+        "exact,test,2,class 1,train,4,class 3",
+        "exact,test,3,class 2,train,4,class 3",
+        "shifted,test,9,class 8,train,7,class 6",
+        "exact,test,10,class 9,validation,199,class 8",
+        "exact,test,2,class 1,test,1,class 0",
+        "exact,test,3,class 2,test,1,class 0",
+    ]
     plot = preprocess.CLASSES.read_bytes().decode().split("\n")
     assert plot[:2] == ["class,split,rows", "class 0,train,18"]
     assert plot[-2:] == ["class 9,test,3", ""]
+    assert preprocess.CLASS_IMAGES.read_bytes().startswith(b"\x89PNG")
+
+
+def test_an_overlap_can_be_dropped_from_all_but_the_test_split(project: Path) -> None:
+    (images, labels), test = repeated()
+    lay_out((images, labels), test, PARAMS | {"split": "tail", "on_overlap": "drop"})
+    preprocess.main()
+    rows = {"train_rows": 177, "validation_rows": 19, "test_rows": 30}
+    assert read_counts() == rows | {"train_dropped": 3, "validation_dropped": 1} | REPEATED
+    kept = np.delete(np.arange(200), [3, 5, 7, 198])
+    splits = open_split(preprocess.TRAIN), open_split(preprocess.VALIDATION)
+    np.testing.assert_array_equal(np.concatenate([split.images for split in splits]), images[kept])
+    np.testing.assert_array_equal(np.concatenate([split.labels for split in splits]), labels[kept])
+    np.testing.assert_array_equal(open_split(preprocess.TEST).images, test[0])
+
+
+def test_an_overlap_can_be_refused_and_leaves_nothing(project: Path) -> None:
+    lay_out(*repeated(), PARAMS | {"split": "tail", "on_overlap": "fail"})
+    before = files(project)
+    with pytest.raises(StageError, match="row 200 of validation is row 6 of train"):
+        preprocess.main()
+    assert files(project) == before
 
 
 def test_a_second_run_writes_the_same_bytes_and_another_seed_does_not(project: Path) -> None:
@@ -185,6 +236,7 @@ def test_a_size_that_leaves_no_training_rows_leaves_nothing(project: Path) -> No
         ("split", "random"),
         ("seed", -1),
         ("seed", 2**32),
+        ("on_overlap", "drop-test"),
         ("shuffle", True),
     ],
 )
@@ -230,8 +282,8 @@ def test_mnist_comes_out_as_its_idx_files_have_it(project: Path, mnist_folder: P
         )
         for part in ("train", "t10k")
     )
-    params = {"validation_size": 500, "split": "tail", "seed": 0}
-    lay_out((images, labels), (test_images, test_labels), params)
+    params = {"validation_size": 500, "split": "tail"}
+    lay_out((images, labels), (test_images, test_labels), PARAMS | params)
     preprocess.main()
     train, validation = open_split(preprocess.TRAIN), open_split(preprocess.VALIDATION)
     np.testing.assert_array_equal(train.images, images[:-500])
@@ -239,12 +291,8 @@ def test_mnist_comes_out_as_its_idx_files_have_it(project: Path, mnist_folder: P
     np.testing.assert_array_equal(validation.images, images[-500:])
     np.testing.assert_array_equal(open_split(preprocess.TEST).images, test_images)
     np.testing.assert_array_equal(open_split(preprocess.TEST).labels, test_labels)
-    assert json.loads(preprocess.METRICS.read_text(encoding="utf-8")) == {
+    assert read_counts() == {
         "train_rows": 59_500,
         "validation_rows": 500,
         "test_rows": 10_000,
-        "train_duplicates": 0,
-        "train_validation_overlap": 0,
-        "train_test_overlap": 0,
-        "validation_test_overlap": 0,
-    }
+    }, "no image occurs twice, or shifted"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from preprocessing import storage
-from preprocessing.audit import image_digests
+from preprocessing.hashing import image_digests
 from preprocessing.storage import Rows, store, write_split
 from shared.dataset import Images, Labels, Split, open_split
 

@@ -1,7 +1,6 @@
-"""Pictures, drawn without a display and to the same bytes each time."""
+"""The picture of the worst mistakes."""
 
 import math
-from pathlib import Path
 
 from matplotlib.figure import Figure
 
@@ -27,8 +26,3 @@ def image_grid(images: Images, captions: list[str], if_empty: str) -> Figure:
         axes.set_title(caption, fontsize=8, parse_math=False)
         axes.set_axis_off()
     return figure
-
-
-def save_png(figure: Figure, path: Path) -> None:
-    """Write the figure without the name of what wrote it, which changes with its version."""
-    figure.savefig(path, format="png", metadata={"Software": None})

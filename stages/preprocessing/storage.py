@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import IO
 
 import numpy as np
+import numpy.typing as npt
 
-from preprocessing.audit import Digests, image_digests
+from preprocessing.hashing import Digests, image_digests
 from preprocessing.split import Mask
 from shared.dataset import Images, Labels, Split
 from shared.files import replacing
@@ -40,6 +41,11 @@ class Rows:
         picked = self.picked.copy()
         picked[self.picked] = mask
         return Rows(self.scratch, self.shape, picked, self.labels[mask], self.digests[mask])
+
+    @property
+    def positions(self) -> npt.NDArray[np.intp]:
+        """Which rows of the table these are, from 0."""
+        return np.flatnonzero(self.picked)
 
     def images(self) -> Iterator[Images]:
         """Yield the images, a chunk at a time."""
