@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 RUNTIME := $(if $(GPU),requirements-gpu.txt,requirements.txt)
 INSTALL = echo "installing $(1) (once; a few minutes)" && python -m pip install --quiet --requirement $(1)
 
-.PHONY: all setup test lint bench tensorboard lock clean
+.PHONY: all setup test lint check-catalog bench tensorboard lock clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -37,6 +37,11 @@ lint: .venv/requirements-dev.txt.done
 	@ruff check
 	@ruff format --check
 	@mypy
+
+check-catalog: .venv/$(RUNTIME).done
+	@PYTHONPATH=stages python -c 'from functools import partial; from pathlib import Path; \
+	  from downloading.catalog import check_catalog; from shared.console import run; \
+	  run(partial(check_catalog, Path("datasets")))'
 
 # All but seeds.py, which trains for hours.
 bench: setup

@@ -8,11 +8,12 @@ import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from downloading.catalog import Package, load_entry
+from downloading.catalog import load_entry
 from downloading.embedded import read_table, split_rows
 from downloading.idx import write_table
 from downloading.mirrors import Patience, candidates, fetch
 from downloading.resolving import resolve
+from downloading.sources import Package
 from shared.console import run
 from shared.files import replacing, write_json
 from shared.params import Params, load
@@ -42,7 +43,7 @@ def main() -> None:
         else:
             editions = source.editions(entry.train, entry.test)
             choice = candidates(source.mirrors, editions, os.environ.get("DATASET_MIRROR"))
-            with TemporaryDirectory() as folder:
+            with TemporaryDirectory(dir=TRAIN.parent, prefix=".", suffix=".partial") as folder:
                 arrived = fetch(choice, Path(folder), Patience())
                 write_table(arrived.train, entry.label, train)
                 write_table(arrived.test, entry.label, test)

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from downloading.catalog import Upstream, load_entry
+from downloading.catalog import check_catalog, load_entry
+from downloading.sources import Upstream
 from shared.console import StageError
 
 CATALOG = Path(__file__).parents[1] / "datasets"
@@ -46,11 +47,11 @@ def test_unknown_dataset_is_refused_with_the_known_ones(catalog: Path, name: str
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"license": "MIT"}, r"mnist.yaml: entry.license: unknown name"),
-        ({"train": {"rows": 0, "sha256": "f" * 64}}, r"entry.train.rows: must be greater than 0"),
-        ({"train": {"rows": 1, "sha256": "F" * 63}}, r"entry.train.sha256: .*pattern"),
-        ({"classes": {"0": "zero"}}, r"entry.classes: "),
-        ({"source": {"kind": "torrent"}}, r"entry.source: "),
+        ({"license": "MIT"}, r"mnist.yaml:\d+: license: unknown name"),
+        ({"train": {"rows": 0, "sha256": "f" * 64}}, r": train.rows: must be greater than 0"),
+        ({"train": {"rows": 1, "sha256": "F" * 63}}, r": train.sha256: .*pattern"),
+        ({"classes": {"0": "zero"}}, r": classes: "),
+        ({"source": {"kind": "torrent"}}, r": source: "),
     ],
 )
 def test_mistake_is_named(catalog: Path, changes: dict[str, object], said: str) -> None:
@@ -66,9 +67,94 @@ def test_mirror_without_file_names_is_refused(catalog: Path) -> None:
         load_entry(catalog, "mnist")
 
 
+def files(**forms: object) -> dict[str, object]:
+    mirrors = [{"form": form, "location": "somewhere"} for form in forms]
+    return {"kind": "mirrors", "mirrors": mirrors, **forms}
+
+
+IDX = {"images": {"name": "i"}, "labels": {"name": "l"}}
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (files(csv={"train": "t.csv"}), "source: has no test table"),
+        (
+            files(csv={"train": "t.csv", "test": "t"}, idx={"train": IDX}),
+            "source: one form has a test",
+        ),
+        (files(csv={"train": "../t.csv", "test": "t"}), "source.csv.train: must be a path below"),
+        (files(csv={"train": "/t.csv", "test": "t"}), "source.csv.train: must be a path below"),
+        (files(csv={"train": "a\\b", "test": "t"}), "source.csv.train: must be a path below"),
+        (files(csv={"train": "", "test": "t"}), "source.csv.train: "),
+    ],
+)
+def test_source_that_cannot_be_is_refused(
+    catalog: Path, source: dict[str, object], said: str
+) -> None:
+    edit(catalog, source=source)
+    with pytest.raises(StageError, match=rf"mnist.yaml:\d+: {said}"):
+        load_entry(catalog, "mnist")
+
+
+def test_one_table_is_enough_where_the_test_set_is_drawn(catalog: Path) -> None:
+    draw = {"rows": 10, "seed": 0}
+    edit(catalog, source=files(csv={"train": "t.csv.gz"}), draw_test=draw)
+    entry = load_entry(catalog, "mnist")
+    assert isinstance(entry.source, Upstream)
+    edition = entry.source.editions(entry.train, entry.test)["csv"]
+    assert [file.name for file in edition.train] == ["t.csv.gz"]
+    assert edition.test == ()
+
+
+MISTAKEN = """\
+title: Insects
+label: first
+image:
+  height: 28
+  widht: 28
+  channels: 2
+classes: [ant, bee]
+source:
+  kind: mirrors
+  mirrors:
+    - {form: csv, location: somewhere}
+    - form: csv
+      torrent: elsewhere
+  csv: {train: a.csv, test: b.csv}
+licence: CC0
+"""
+
+
+def test_every_mistake_of_every_entry_is_told_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(MISTAKEN)
+    (tmp_path / "b.yaml").write_text("title: [")
+    (tmp_path / "mnist.yaml").write_bytes((CATALOG / "mnist.yaml").read_bytes())
+    with pytest.raises(StageError) as error:
+        check_catalog(tmp_path)
+    lines = str(error.value).replace(f"{tmp_path}/", "").splitlines()
+    assert sorted(lines[:8]) == [
+        "a.yaml:12: source.mirrors.1.location: missing",
+        "a.yaml:13: source.mirrors.1.torrent: unknown name",
+        "a.yaml:1: homepage: missing",
+        "a.yaml:1: provenance: missing",
+        "a.yaml:3: image.width: missing",
+        "a.yaml:5: image.widht: unknown name",
+        "a.yaml:6: image.channels: must be 1 or 3, is 2",
+        lines[7],
+    ]
+    assert lines[7].startswith("b.yaml: not valid YAML: ")
+
+
+def test_the_catalog_is_right(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", "stage"):
+        check_catalog(CATALOG)
+    assert caplog.messages == [f"{len(NAMES)} entries, nothing wrong: {', '.join(NAMES)}"]
+
+
 def test_file_that_is_no_mapping_is_refused(catalog: Path) -> None:
     (catalog / "mnist.yaml").write_text("- a\n")
-    with pytest.raises(StageError, match=r"mnist.yaml: entry: must be a valid dict"):
+    with pytest.raises(StageError, match=r"mnist.yaml:1: must be a valid dict"):
         load_entry(catalog, "mnist")
 
 
@@ -76,7 +162,7 @@ def test_csv_is_checked_by_the_tables_own_checksum() -> None:
     entry = load_entry(CATALOG, "mnist")
     assert isinstance(entry.source, Upstream)
     edition = entry.source.editions(entry.train, entry.test)["csv"]
-    assert [file.sha256 for files in edition for file in files] == [
+    assert [file.sha256 for file in edition.train + edition.test] == [
         entry.train.sha256,
         entry.test.sha256,
     ]
@@ -85,19 +171,19 @@ def test_csv_is_checked_by_the_tables_own_checksum() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"label": "digit"}, "entry: label: 'digit' would be .*header: true"),
-        ({"classes": ["a", "b", "a"]}, "entry.classes: must have every label once"),
-        ({"classes": {1: "one", "1": "uno"}}, "entry.classes: must have every label once"),
-        ({"classes": {"1": "same", "2": "same"}}, "entry.classes: must give every class a name"),
+        ({"label": "digit"}, "mnist.yaml:1: label: 'digit' would be .*header: true"),
+        ({"classes": ["a", "b", "a"]}, ": classes: must have every label once"),
+        ({"classes": {1: "one", "1": "uno"}}, ": classes: must have every label once"),
+        ({"classes": {"1": "same", "2": "same"}}, ": classes: must give every class a name"),
         (
             {"classes": [True, "no"]},
-            "entry.classes: must be texts or whole numbers.*True in quotes",
+            ": classes: must be texts or whole numbers.*True in quotes",
         ),
-        ({"classes": 10}, "entry.classes: must be a valid dictionary"),
-        ({"header": True}, "entry: header: .*made from IDX"),
+        ({"classes": 10}, ": classes: must be a valid dictionary"),
+        ({"header": True}, "mnist.yaml:1: header: .*made from IDX"),
         (
             {"draw_test": {"rows": 10, "seed": 0}},
-            "entry: draw_test: .*`mirrors` gives a test table",
+            "mnist.yaml:1: draw_test: the source has a test table of its own",
         ),
     ],
 )

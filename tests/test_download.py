@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import zipfile
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -123,6 +124,26 @@ def test_outputs_do_not_tell_which_mirror_answered(
     download.main()
     assert (from_idx["train.csv"], from_idx["test.csv"]) == (TRAIN, TEST)
     assert from_idx == from_csv == raw()
+
+
+def test_own_tables_come_from_a_zip_in_the_home_unchecked(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(project))
+    with zipfile.ZipFile(project / "own.zip", "w") as archive:
+        archive.writestr("tables/train.csv", TRAIN)
+    add_small(("csv", "~"))
+    entry = yaml.safe_load(Path("datasets/small.yaml").read_text()) | {"train": {}, "test": {}}
+    entry["source"] |= {
+        "idx": None,
+        "csv": {"archive": {"name": "own.zip"}, "train": "tables/train.csv"},
+    }
+    entry["draw_test"] = {"rows": 1, "seed": 0}
+    Path("datasets/small.yaml").write_text(yaml.safe_dump(entry))
+    download.main()
+    assert (raw()["train.csv"], raw()["test.csv"]) == (TRAIN, b"")
+    assert load_dataset(download.DATASET).train_rows == 1
+    assert sorted(raw()) == ["dataset.json", "test.csv", "train.csv"], "and no temporary folder"
 
 
 def test_other_entries_are_not_read(project: Path, upstream: str) -> None:

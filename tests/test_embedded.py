@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from downloading.catalog import File, Package, load_entry
+from downloading.catalog import load_entry
 from downloading.embedded import read_table, split_rows
+from downloading.sources import File, Package
 from shared.console import StageError
 
 CATALOG = Path(__file__).parents[1] / "datasets"

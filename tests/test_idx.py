@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from downloading.idx import read_idx, write_csv, write_table
+from shared.console import StageError
 
 
 def idx_bytes(values: npt.NDArray[np.uint8]) -> bytes:
@@ -35,7 +36,7 @@ WHOLE = idx_bytes(random_bytes(3, 2, 2))
 )
 def test_refuses_anything_else(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a").write_bytes(content)
-    with pytest.raises(ValueError, match=r"not an IDX file|empty file|cannot reshape|last axis"):
+    with pytest.raises(StageError, match=r"^a: not an IDX file of unsigned bytes: "):
         read_idx(tmp_path / "a")
 
 
@@ -49,6 +50,24 @@ def test_writes_every_value_in_every_row(tmp_path: Path, label: str) -> None:
         row = [str(number), *pixels] if label == "first" else [*pixels, str(number)]
         rows.append(",".join(row) + "\n")
     assert (tmp_path / "t.csv").read_bytes() == "".join(rows).encode()
+
+
+@pytest.mark.parametrize(
+    ("images", "labels"), [((3, 2, 2), (4,)), ((3, 2, 2), (3, 1)), ((0, 2, 2), (0,)), ((3,), ())]
+)
+def test_images_without_a_label_each_are_refused(
+    tmp_path: Path, images: tuple[int, ...], labels: tuple[int, ...]
+) -> None:
+    for name, shape in (("i", images), ("l", labels)):
+        (tmp_path / name).write_bytes(idx_bytes(random_bytes(*shape)))
+    with pytest.raises(StageError, match=r"^i is an array of .* and l one of .*; expected images"):
+        write_table([tmp_path / "i", tmp_path / "l"], "first", tmp_path / "t.csv")
+    assert not (tmp_path / "t.csv").exists()
+
+
+def test_no_file_becomes_an_empty_table(tmp_path: Path) -> None:
+    write_table([], "first", tmp_path / "t.csv")
+    assert (tmp_path / "t.csv").read_bytes() == b""
 
 
 def test_a_mirrors_csv_is_taken_as_it_is(tmp_path: Path) -> None:

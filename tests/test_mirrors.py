@@ -6,6 +6,7 @@ import hashlib
 import logging
 import threading
 import time
+import zipfile
 from collections.abc import Iterator
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,16 +15,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from downloading.catalog import Edition, File, Mirror
 from downloading.mirrors import Arrived, Candidate, Patience, candidates, fetch
+from downloading.sources import Edition, File, Mirror
 from shared.console import StageError
 
 BODY = np.random.default_rng(0).bytes(200_000)
 PACKED = gzip.compress(BODY, mtime=0)
 NAMES = ["train-images.gz", "train-labels.gz", "t10k-images.gz", "t10k-labels.gz"]
 FILES = [File(name=name, sha256=hashlib.sha256(BODY).hexdigest()) for name in NAMES]
-IDX = Edition((FILES[0], FILES[1]), (FILES[2], FILES[3]))
+IDX = Edition(None, (FILES[0], FILES[1]), (FILES[2], FILES[3]))
 CSV = Edition(
+    None,
     (File(name="train.csv", sha256=FILES[0].sha256),),
     (File(name="test.csv", sha256=FILES[0].sha256),),
 )
@@ -33,30 +35,32 @@ IMPATIENT = Patience(attempts=2, pause=0.01, silence=0.3, trickle=1000)
 class MirrorServer(BaseHTTPRequestHandler):
     """Serves PACKED; the first folder of the path says what goes wrong, and `asked` what was."""
 
-    def __init__(self, asked: list[str], *args: object) -> None:
-        self.asked = asked
+    def __init__(self, asked: list[str], bodies: dict[str, bytes], *args: object) -> None:
+        self.asked, self.bodies = asked, bodies
         super().__init__(*args)  # type: ignore[arg-type]  # the server's own three
 
     def do_GET(self) -> None:
         self.asked.append(self.path)
         _, fault, name = self.path.split("/")
+        if fault.startswith("csv-or-"):
+            fault = "good" if name.endswith(".csv") else fault.removeprefix("csv-or-")
         if fault == "busy" and self.asked.count(self.path) == 1:
             self.send_error(503)
         elif fault in ("404", "500"):
             self.send_error(int(fault))
-        elif (fault == "csv") != name.endswith(".csv"):
+        elif fault == "csv" and not name.endswith(".csv"):
             self.send_error(404)
         else:
-            self.serve(fault)
+            self.serve(fault, self.bodies.get(name, PACKED))
 
-    def serve(self, fault: str) -> None:
+    def serve(self, fault: str, whole: bytes) -> None:
         body = {
             "wrong": gzip.compress(BODY[::-1]),
             "page": b"<html>Sign in to the network</html>",
             "corrupt": PACKED[:5000] + bytes(100) + PACKED[5100:],
             "short": PACKED[:-5000],
             "plain": BODY,
-        }.get(fault, PACKED)
+        }.get(fault, whole)
         self.send_response(200)
         if fault == "encoded":
             self.send_header("Content-Encoding", "gzip")
@@ -88,7 +92,9 @@ class MirrorServer(BaseHTTPRequestHandler):
 class Server:
     def __init__(self) -> None:
         self.asked: list[str] = []
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), partial(MirrorServer, self.asked))
+        self.bodies: dict[str, bytes] = {}
+        handler = partial(MirrorServer, self.asked, self.bodies)
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         threading.Thread(target=self.http.serve_forever, args=(0.02,), daemon=True).start()
 
     def at(self, fault: str) -> str:
@@ -176,10 +182,9 @@ def test_when_all_fail_one_error_lists_them_and_nothing_is_left(
         [f"  {server.at('404')}", NAMES[0]],
         [f"  {server.at('cut')}", NAMES[0]],
         [f"  {nobody}", NAMES[0]],
-        ["  no/such/folder", NAMES[0]],
+        ["  no/such/folder", "no such folder"],
     ]
     assert "Connection refused" in lines[3]
-    assert "No such file" in lines[4]
     assert "download.dataset=mnist-5k" in lines[5]
     assert "DATASET_MIRROR" in lines[5]
     assert [path.name for path in tmp_path.iterdir() if path.name != "packed"] == []
@@ -215,7 +220,7 @@ def test_own_url_comes_first_in_any_form(server: Server, tmp_path: Path) -> None
 
 def test_own_mirror_is_asked_for_each_form_once() -> None:
     first, *_ = candidates([], {"idx": IDX, "csv": CSV}, "own")
-    assert first == Candidate("own", [IDX, CSV, IDX.unpacked])
+    assert first == Candidate("own", [IDX, CSV, IDX.however_unpacked()[2]])
 
 
 def test_wrong_files_in_a_folder_are_not_read_twice(
@@ -227,7 +232,117 @@ def test_wrong_files_in_a_folder_are_not_read_twice(
     assert len(caplog.messages) == 1
 
 
-def test_catalogs_folder_is_passed_over_where_it_is_absent(tmp_path: Path) -> None:
-    absent = Mirror(form="idx", location=str(tmp_path / "absent"))
-    present = Mirror(form="idx", location=str(tmp_path))
-    assert candidates([absent, present], {"idx": IDX}, None) == [Candidate(str(tmp_path), [IDX])]
+def test_after_a_folder_that_is_absent_the_next_mirror_answers(tmp_path: Path) -> None:
+    for name in NAMES:
+        (tmp_path / name).write_bytes(PACKED)
+    mirrors = [Mirror(form="idx", location=f"{tmp_path}{end}") for end in ("/absent", "")]
+    assert_whole(fetch(candidates(mirrors, {"idx": IDX}, None), tmp_path / "scratch", IMPATIENT))
+
+
+def test_a_folder_may_be_in_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in NAMES:
+        (tmp_path / name).write_bytes(PACKED)
+    assert_whole(get(tmp_path / "scratch", "~"))
+
+
+def test_files_without_a_checksum_are_not_taken_from_two_mirrors(
+    server: Server, tmp_path: Path
+) -> None:
+    folder, scratch = tmp_path / "mirror", tmp_path / "scratch"
+    folder.mkdir()
+    unknown = Edition(None, *((File(name=name),) for name in NAMES[:2]))
+    (folder / NAMES[0]).write_bytes(b"half of another dataset")
+    choice = [Candidate(str(folder), [unknown]), Candidate(server.at("good"), [unknown])]
+    arrived = fetch(choice, scratch, IMPATIENT)
+    assert [path.read_bytes() == BODY for paths in arrived for path in paths] == [True] * 2
+
+
+@pytest.mark.parametrize(("packed", "attempts"), [(PACKED, 1), (PACKED[:-1], 2)])
+def test_a_gzip_may_be_known_by_its_own_checksum(
+    server: Server, tmp_path: Path, packed: bytes, attempts: int
+) -> None:
+    known = File(name=NAMES[0], packed_sha256=hashlib.sha256(packed).hexdigest())
+    choice = [Candidate(server.at("good"), [Edition(None, (known,), ())])]
+    expected = contextlib.nullcontext() if packed == PACKED else pytest.raises(StageError)
+    with expected:
+        fetch(choice, tmp_path, IMPATIENT)
+    assert len(server.asked) == attempts
+
+
+ARCHIVED = IDX._replace(archive=File(name="all.zip"))
+
+
+def zip_file(path: Path) -> str:
+    """Write the zip and return its SHA-256."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in [*NAMES, "README"]:
+            archive.writestr(f"data/{name}", PACKED)
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def archived(sha256: str | None = None) -> Edition:
+    files = [File(name=f"data/{file.name}", sha256=file.sha256) for file in FILES]
+    return Edition(File(name="all.zip", sha256=sha256), (files[0], files[1]), (files[2], files[3]))
+
+
+def test_members_of_a_zip_arrive_from_a_folder_and_it_stays(tmp_path: Path) -> None:
+    sha256 = zip_file(tmp_path / "all.zip")
+    choice = [Candidate(str(tmp_path), [archived(sha256)])]
+    assert_whole(fetch(choice, tmp_path / "scratch", IMPATIENT))
+    assert hashlib.sha256((tmp_path / "all.zip").read_bytes()).hexdigest() == sha256
+    found = [path for path in (tmp_path / "scratch").rglob("*") if path.is_file()]
+    assert len(found) == 4, "no copy of it, and no other member"
+
+
+def test_a_zip_is_downloaded_once(server: Server, tmp_path: Path) -> None:
+    sha256 = zip_file(tmp_path / "all.zip")
+    server.bodies["all.zip"] = (tmp_path / "all.zip").read_bytes()
+    choice = [Candidate(server.at("good"), [archived(sha256)])]
+    assert_whole(fetch(choice, tmp_path / "scratch", IMPATIENT))
+    assert server.asked == ["/good/all.zip"]
+
+
+@pytest.mark.parametrize(
+    ("edition", "said"),
+    [
+        (archived("f" * 64), "all.zip: wrong bytes: SHA-256 is "),
+        (ARCHIVED, "all.zip: train-images.gz: not in the archive, which holds data/train-images"),
+        (ARCHIVED._replace(archive=File(name="none.zip")), "none.zip: no such file"),
+        (ARCHIVED._replace(archive=File(name="text.zip")), "text.zip: .*: File is not a zip"),
+    ],
+)
+def test_a_wrong_zip_is_refused_by_name(tmp_path: Path, edition: Edition, said: str) -> None:
+    zip_file(tmp_path / "all.zip")
+    (tmp_path / "text.zip").write_text("<html>Sign in</html>")
+    with pytest.raises(StageError, match=said):
+        fetch([Candidate(str(tmp_path), [edition])], tmp_path / "scratch", IMPATIENT)
+
+
+@pytest.mark.parametrize("unpacked", [False, True])
+def test_own_folder_may_hold_what_is_in_the_zip(tmp_path: Path, *, unpacked: bool) -> None:
+    (tmp_path / "own/data").mkdir(parents=True)
+    for name in NAMES:
+        there = tmp_path / "own/data" / name.removesuffix(".gz" if unpacked else "")
+        there.write_bytes(BODY if unpacked else PACKED)
+    choice = candidates([], {"idx": archived()}, str(tmp_path / "own"))
+    assert_whole(fetch(choice, tmp_path / "scratch", IMPATIENT))
+
+
+@pytest.mark.parametrize("fault", ["404", "500", "wrong", "page"])
+def test_own_mirror_that_lacks_one_form_is_asked_for_the_other(
+    server: Server, tmp_path: Path, fault: str
+) -> None:
+    choice = candidates([], {"idx": IDX, "csv": CSV}, server.at(f"csv-or-{fault}"))
+    arrived = fetch(choice, tmp_path, IMPATIENT)
+    assert [path.name for paths in arrived for path in paths] == ["train.csv", "test.csv"]
+
+
+def test_own_mirror_that_cannot_be_reached_is_not_asked_for_the_other_form(
+    server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as closed:
+        nobody = f"http://127.0.0.1:{closed.server_port}/"
+    mirrors = [Mirror(form="idx", location=server.at("good"))]
+    assert_whole(fetch(candidates(mirrors, {"idx": IDX, "csv": CSV}, nobody), tmp_path, IMPATIENT))
+    assert len([line for line in caplog.messages if line.startswith(nobody)]) == 2

@@ -37,6 +37,13 @@ def test_what_preprocess_did_not_write_is_refused_by_name(tmp_path: Path) -> Non
         open_split(path)
 
 
+def test_a_pickle_in_the_archive_is_refused_and_not_run(tmp_path: Path) -> None:
+    path = tmp_path / "train.npz"
+    np.savez(path, images=np.array([{"a": 1}], object), labels=np.zeros(1, np.uint8))
+    with pytest.raises(StageError, match=r"train\.npz: .*images\.npy holds object, not unsigned"):
+        open_split(path)
+
+
 def dataset_file(folder: Path, classes: dict[str, str]) -> Path:
     path = folder / "dataset.json"
     table = {"rows": 1, "sha256": "0" * 64}

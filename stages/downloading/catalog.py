@@ -1,121 +1,16 @@
 """The catalog: what is known of a dataset before it is fetched, one YAML file each."""
 
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+import yaml
+from pydantic import Field, field_validator, model_validator
 
-from shared.console import StageError
-from shared.dataset import Description, Draw, Sha256
-from shared.params import read_yaml, validate
-
-Form = Literal["csv", "idx"]
-
-
-class Part(BaseModel):
-    """A part of an entry: nothing unknown, nothing changed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class File(Part):
-    """A file under upstream's name, and the SHA-256 of its bytes, decompressed if it is a gzip."""
-
-    name: str
-    sha256: Sha256 | None = None
-
-    @property
-    def unpacked(self) -> "File":
-        """The same file under the name that it has when decompressed."""
-        return File(name=self.name.removesuffix(".gz"), sha256=self.sha256)
-
-
-class Edition(NamedTuple):
-    """The files of one form, for each table either the CSV, or images and labels as IDX."""
-
-    train: tuple[File, ...]
-    test: tuple[File, ...]
-
-    @property
-    def unpacked(self) -> "Edition":
-        """The same files under the names that they have when decompressed."""
-        return Edition(*(tuple(file.unpacked for file in files) for files in self))
-
-
-class CsvNames(Part):
-    """Upstream's names for the two tables. Their SHA-256s are the entry's own."""
-
-    train: str
-    test: str
-
-
-class IdxPair(Part):
-    """One table as two IDX files."""
-
-    images: File
-    labels: File
-
-
-class IdxPairs(Part):
-    """Both tables as IDX files."""
-
-    train: IdxPair
-    test: IdxPair
-
-
-class Mirror(Part):
-    """A URL or a folder that holds all files of one form."""
-
-    form: Form
-    location: str
-
-
-class Known(Part):
-    """What is known of a table before it is there; of a person's own table, often nothing."""
-
-    rows: int | None = Field(default=None, gt=0)
-    sha256: Sha256 | None = None
-
-
-class Upstream(Part):
-    """The files that mirrors hold, in one form or both; mirrors in the order of trial."""
-
-    kind: Literal["mirrors"]
-    csv: CsvNames | None = None
-    idx: IdxPairs | None = None
-    mirrors: list[Mirror] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _forms_are_described(self) -> Self:
-        for mirror in self.mirrors:
-            if getattr(self, mirror.form) is None:
-                raise ValueError(f"{mirror.location} has the form {mirror.form}: name its files")
-        return self
-
-    def editions(self, train: Known, test: Known) -> dict[Form, Edition]:
-        """Return the files of each form; `train` and `test` give the SHA-256s of the CSVs."""
-        editions: dict[Form, Edition] = {}
-        if self.idx:
-            editions["idx"] = Edition(
-                (self.idx.train.images, self.idx.train.labels),
-                (self.idx.test.images, self.idx.test.labels),
-            )
-        if self.csv:
-            editions["csv"] = Edition(
-                (File(name=self.csv.train, sha256=train.sha256),),
-                (File(name=self.csv.test, sha256=test.sha256),),
-            )
-        return editions
-
-
-class Package(Part):
-    """A gzipped table among the data of an installed Python package, and how it is split in two."""
-
-    kind: Literal["package"]
-    package: str
-    file: File
-    test_rows: int = Field(gt=0)
-    seed: int
+from downloading.sources import Known, Package, Upstream
+from shared.console import StageError, log
+from shared.dataset import Description, Draw
+from shared.params import Loader, read_yaml, validate
 
 
 class Entry(Description):
@@ -145,8 +40,13 @@ class Entry(Description):
     def _source_fits(self) -> Self:
         if self.header and (isinstance(self.source, Package) or self.source.idx):
             raise ValueError("header: a package's table and one made from IDX have none")
-        if self.draw_test:
-            raise ValueError(f"draw_test: the source `{self.source.kind}` gives a test table")
+        if self.draw_test and self.source.has_test:
+            raise ValueError("draw_test: the source has a test table of its own")
+        if not self.draw_test and not self.source.has_test:
+            raise ValueError(
+                "source: has no test table; name one, or let preprocess draw it from the other "
+                "(`draw_test: {rows: 1000, seed: 0}`)"
+            )
         return self
 
 
@@ -171,4 +71,41 @@ def load_entry(catalog: Path, name: str) -> Entry:
     content = read_yaml(path)
     if isinstance(content, dict):
         content |= {"name": name}
-    return validate(Entry, content, f"{path}: entry")
+    return validate(Entry, content, partial(_place, path))
+
+
+def check_catalog(catalog: Path) -> None:
+    """Raise StageError with whatever is wrong in any entry."""
+    names = sorted(path.stem for path in catalog.glob("*.yaml"))
+    complaints = []
+    for name in names:
+        try:
+            load_entry(catalog, name)
+        except StageError as error:
+            complaints.append(str(error))
+    if complaints:
+        raise StageError("\n".join(complaints))
+    log.info("%d entries, nothing wrong: %s", len(names), ", ".join(names))
+
+
+def _place(path: Path, keys: list[str]) -> str:
+    """Return file, line and keys of a part of an entry; the line of what should have it if none."""
+    if keys[:1] == ["source"]:
+        del keys[1:2]  # pydantic's: which kind of source it took it for
+    node, line = yaml.compose(path.read_text(encoding="utf-8"), Loader), 1
+    for key in keys:
+        inner = _inner(node)
+        if key not in inner:
+            break
+        start, node = inner[key]
+        line = start.start_mark.line + 1
+    return f"{path}:{line}" + (f": {'.'.join(keys)}" if keys else "")
+
+
+def _inner(node: Any) -> dict[str, tuple[Any, Any]]:
+    """Return, by key, where each part of a node of YAML starts, and the part."""
+    if isinstance(node, yaml.MappingNode):
+        return {key.value: (key, value) for key, value in node.value}
+    if isinstance(node, yaml.SequenceNode):
+        return {str(index): (item, item) for index, item in enumerate(node.value)}
+    return {}

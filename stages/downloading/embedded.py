@@ -6,7 +6,7 @@ from importlib import resources
 
 from sklearn.model_selection import train_test_split
 
-from downloading.catalog import Package
+from downloading.sources import Package
 from shared.console import StageError
 
 

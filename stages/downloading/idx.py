@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from shared.console import StageError
+
 Bytes = npt.NDArray[np.uint8]
 
 ROWS_AT_ONCE = 1000
@@ -19,15 +21,18 @@ ROWS_AT_ONCE = 1000
 def read_idx(path: Path) -> Bytes:
     """Return the values of an IDX file of unsigned bytes, mapped into memory.
 
-    Raises ValueError for any other file, and for one shorter or longer than its dimensions say.
+    Raises StageError for any other file, and for one shorter or longer than its dimensions say.
     """
-    content: Bytes = np.memmap(path, np.uint8, mode="r")
-    match content[:4].tolist():
-        case [0, 0, 8, rank]:
-            start = 4 + 4 * rank
-            return content[start:].reshape(content[4:start].view(">u4"))
-        case _:
-            raise ValueError(f"{path}: not an IDX file of unsigned bytes")
+    kind = f"{path.name}: not an IDX file of unsigned bytes"
+    try:
+        content: Bytes = np.memmap(path, np.uint8, mode="r")
+        start = 4 + 4 * int(content[3])
+        values = content[start:].reshape(content[4:start].view(">u4"))
+    except (ValueError, IndexError) as error:
+        raise StageError(f"{kind}: {error}") from None
+    if content[:3].tolist() != [0, 0, 8]:
+        raise StageError(f"{kind}: its type is another one")
+    return values
 
 
 def write_csv(images: Bytes, labels: Bytes, label: str, path: Path) -> None:
@@ -47,12 +52,23 @@ def write_csv(images: Bytes, labels: Bytes, label: str, path: Path) -> None:
 
 
 def write_table(files: list[Path], label: str, path: Path) -> None:
-    """Make the CSV at `path` of what a mirror gave: the CSV itself, or images and labels as IDX."""
-    if len(files) == 1:
-        shutil.move(files[0], path)
-    else:
-        images, labels = map(read_idx, files)
-        write_csv(images, labels, label, path)
+    """Make the CSV at `path` of what a mirror gave: the CSV itself, or images and labels as IDX.
+
+    Of no file it becomes an empty one. Raises StageError for files that are not IDX, or do not fit.
+    """
+    match files:
+        case []:
+            path.touch()
+        case [table]:
+            shutil.move(table, path)
+        case _:
+            images, labels = map(read_idx, files)
+            if not labels.size or labels.shape != images.shape[:1]:
+                raise StageError(
+                    f"{files[0].name} is an array of {images.shape}, and {files[1].name} one of "
+                    f"{labels.shape}; expected images, and a label for each"
+                )
+            write_csv(images, labels, label, path)
 
 
 def _texts(end: str) -> npt.NDArray[np.uint32]:

@@ -1,11 +1,10 @@
 """Fetching a dataset's files from the first mirror that gives them all, whole and unchanged."""
 
-import gzip
-import shutil
 import time
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,21 +13,17 @@ from rich.progress import BarColumn, DownloadColumn, TimeRemainingColumn, Transf
 from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 from urllib3.response import BaseHTTPResponse
 
-from downloading.catalog import Edition, File, Form, Mirror
+from downloading.sources import Edition, File, Form, Mirror
+from downloading.unpacking import Failure, Refusal, unpack
 from shared.console import StageError, log, progress
-from shared.files import replacing, sha256
+from shared.files import sha256
 
-GZIP = b"\x1f\x8b"
 CHUNK = 1 << 18
 PASSING = (408, 425, 429)  # the 4xx answers that may be another one next time
 
 
-class Failure(Exception):  # noqa: N818 (it is the reason in an error, not the error)
-    """Why a mirror did not give a file."""
-
-
-class Refusal(Failure):
-    """A failure that another attempt would not change."""
+class Unreachable(Failure):
+    """A mirror that no other file need be asked of."""
 
 
 class Candidate(NamedTuple):
@@ -63,20 +58,12 @@ class Patience:
 def candidates(
     mirrors: Sequence[Mirror], editions: Mapping[Form, Edition], own: str | None
 ) -> list[Candidate]:
-    """Return where to look, in order: the user's `own` mirror, in whichever form, then the rest.
-
-    A folder among `mirrors` is one that an operating system's package makes: where it is absent
-    it is passed over.
-    """
-    found = [
-        Candidate(mirror.location, [editions[mirror.form]])
-        for mirror in mirrors
-        if _is_url(mirror.location) or Path(mirror.location).is_dir()
-    ]
+    """Return where to look, in order: the user's `own` mirror, in whichever form, then the rest."""
+    found = [Candidate(mirror.location, [editions[mirror.form]]) for mirror in mirrors]
     if own:
-        unpacked = [edition.unpacked for edition in editions.values()]
-        either = dict.fromkeys([*editions.values(), *unpacked])  # a form's two may be the same
-        found.insert(0, Candidate(own, list(either)))
+        unpacked = [edition.however_unpacked() for edition in editions.values()]
+        every = dict.fromkeys(chain.from_iterable(zip(*unpacked, strict=True)))  # some are the same
+        found.insert(0, Candidate(own, list(every)))
     return found
 
 
@@ -109,23 +96,53 @@ def _is_url(location: str) -> bool:
 
 
 def _fetch_any(candidate: Candidate, folder: Path, patience: Patience) -> Arrived:
-    refusals = []
+    if not _is_url(candidate.location) and not Path(candidate.location).expanduser().is_dir():
+        raise Refusal("no such folder")
+    failures = []
     for edition in candidate.editions:
         try:
-            return Arrived(
-                *(
-                    [_fetch_file(candidate.location, file, folder, patience) for file in files]
-                    for files in edition
-                )
-            )
-        except Refusal as refusal:
-            refusals.append(str(refusal))
-    raise Refusal("; ".join(refusals))
+            return _fetch_edition(candidate.location, edition, folder, patience)
+        except Unreachable:
+            raise
+        except Failure as failure:
+            failures.append(str(failure))
+    raise Failure("; ".join(failures))
 
 
-def _fetch_file(location: str, file: File, folder: Path, patience: Patience) -> Path:
+def _fetch_edition(location: str, edition: Edition, folder: Path, patience: Patience) -> Arrived:
+    get: Callable[[File], Path]
+    if edition.archive:
+        archive = _fetch_archive(location, folder, patience, edition.archive)
+        get = partial(_take_out, archive, folder)
+    else:
+        get = partial(_fetch_file, location, folder, patience)
+    return Arrived([get(file) for file in edition.train], [get(file) for file in edition.test])
+
+
+def _fetch_archive(location: str, folder: Path, patience: Patience, file: File) -> Path:
+    """Return where the archive is: one in a folder stays there, since it may be large."""
+    if _is_url(location):
+        return _fetch_file(location, folder, patience, file)
+    path = Path(location).expanduser() / file.name
+    if not path.is_file():
+        raise Refusal(f"{file.name}: no such file")
+    if file.sha256 and sha256(path) != file.sha256:
+        raise Refusal(f"{file.name}: wrong bytes: SHA-256 is not {file.sha256[:12]}…")
+    return path
+
+
+def _take_out(archive: Path, folder: Path, file: File) -> Path:
     target = folder / file.unpacked.name
-    if target.exists():  # from an earlier candidate, so it is verified
+    try:
+        unpack(archive, target, file, member=file.name)
+    except Failure as failure:
+        raise Refusal(f"{archive.name}: {file.name}: {failure}") from failure
+    return target
+
+
+def _fetch_file(location: str, folder: Path, patience: Patience, file: File) -> Path:
+    target = folder / file.unpacked.name
+    if target.exists() and file.sha256:  # from an earlier candidate, and verified
         return target
     for attempt in range(1, patience.attempts + 1):
         try:
@@ -144,11 +161,12 @@ def _fetch_file(location: str, file: File, folder: Path, patience: Patience) -> 
 def _try_file(location: str, file: File, target: Path, patience: Patience) -> None:
     if _is_url(location):
         packed = target.with_name("packed")
+        packed.parent.mkdir(parents=True, exist_ok=True)
         _download(f"{location.rstrip('/')}/{file.name}", packed, patience)
-        _unpack(packed, target, file.sha256)
+        unpack(packed, target, file)
     else:
         try:
-            _unpack(Path(location).expanduser() / file.name, target, file.sha256)
+            unpack(Path(location).expanduser() / file.name, target, file)
         except Failure as failure:
             raise Refusal(str(failure)) from failure
 
@@ -169,7 +187,8 @@ def _download(url: str, target: Path, patience: Patience) -> None:
                 file.write(chunk)
                 bar.advance(task, len(chunk))
     except (requests.RequestException, HTTPError) as error:
-        raise Failure(_reason(error, patience)) from error
+        kind = Unreachable if isinstance(error, requests.ConnectionError) else Failure
+        raise kind(_reason(error, patience)) from error
 
 
 def _check_status(response: requests.Response) -> None:
@@ -201,20 +220,3 @@ def _reason(error: Exception, patience: Patience) -> str:
         cause = cause.__context__
     said = getattr(cause, "strerror", None) or str(cause)
     return f"cut off: {said}" if isinstance(error, ProtocolError) else said
-
-
-def _unpack(source: Path, target: Path, expected: str | None) -> None:
-    try:
-        with source.open("rb") as file:
-            gzipped = file.read(len(GZIP)) == GZIP
-    except OSError as error:
-        raise Failure(error.strerror) from error
-    with replacing(target) as whole:
-        try:
-            with (gzip.open if gzipped else open)(source, "rb") as inside, whole.open("wb") as out:
-                shutil.copyfileobj(inside, out)
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise Failure(f"wrong bytes: {error}") from error
-        found = sha256(whole)
-        if expected and found != expected:
-            raise Failure(f"wrong bytes: SHA-256 is {found[:12]}…, not {expected[:12]}…")

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from downloading.catalog import Entry, Known
+from downloading.catalog import Entry
+from downloading.sources import Known
 from shared.console import StageError
 from shared.dataset import Dataset, Description, Table
 from shared.files import sha256

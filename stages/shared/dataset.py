@@ -170,6 +170,8 @@ def _map_member(path: Path, archive: zipfile.ZipFile, name: str) -> np.memmap:
         }[version]
         shape, fortran_order, dtype = read_header(member)
         header_size = member.tell()
+    if dtype.kind != "u":  # a mapped pickle's pointers would crash the interpreter
+        raise ValueError(f"{name} holds {dtype}, not unsigned integers")
     with path.open("rb") as file:
         # The local header's name and extra field may differ in length from the directory's.
         file.seek(info.header_offset + 26)

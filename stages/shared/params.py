@@ -1,6 +1,7 @@
 """params.yaml, read a section at a time. Every stage declares its own parameters, in its script."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -42,7 +43,7 @@ def load(model: type[Model], section: str, path: Path = PARAMS) -> Model:
     content = read_yaml(path)
     if not isinstance(content, dict) or section not in content:
         raise StageError(f"{path}: has no section `{section}`")
-    return validate(model, content[section] or {}, f"{path}: {section}")
+    return validate(model, content[section] or {}, lambda at: ".".join([f"{path}: {section}", *at]))
 
 
 def read_yaml(path: Path) -> Any:
@@ -55,13 +56,16 @@ def read_yaml(path: Path) -> Any:
         raise StageError(f"{path}: not valid YAML: {error}") from None
 
 
-def validate(model: type[Model], content: Any, place: str) -> Model:
-    """Return `content` as a `model`; every complaint of pydantic's becomes a line after `place`."""
+def validate(model: type[Model], content: Any, place: Callable[[list[str]], str]) -> Model:
+    """Return `content` as a `model`; every complaint of pydantic's becomes a line.
+
+    The line starts with the `place` of what is complained of, given the keys that lead there.
+    """
     try:
         return model.model_validate(content)
     except ValidationError as error:
         lines = [
-            ".".join([place, *map(str, detail["loc"])]) + f": {_complaint(dict(detail))}"
+            f"{place([str(key) for key in detail['loc']])}: {_complaint(dict(detail))}"
             for detail in error.errors()
         ]
         raise StageError("\n".join(lines)) from None
