@@ -15,7 +15,7 @@ from shared.console import StageError
 
 Bytes = npt.NDArray[np.uint8]
 
-ROWS_AT_ONCE = 1000
+ROWS_AT_ONCE = 200
 
 
 def read_idx(path: Path) -> Bytes:

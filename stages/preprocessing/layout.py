@@ -62,7 +62,7 @@ class Layout:
             block = block.replace(b"\r\n", b"\n")
             if b"\r" in block:
                 return None
-        lines = block.splitlines()
+        lines = block.split(b"\n")[:-1]
         if b'"' in block:
             lines = [without_quotes(line) for line in lines]
         labels, pixels = [], []

@@ -4,13 +4,9 @@ A row is `5,0,0,18,…\n`: label and pixels (0 to 255) as plain numbers. What is
 refused with its place, and nothing is repaired.
 """
 
-import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, NamedTuple, TypeVar
+from typing import IO, NamedTuple
 
 import numpy as np
 
@@ -22,10 +18,6 @@ from shared.console import StageError, log
 from shared.dataset import Dataset, Split
 
 _BLOCK_BYTES = 1 << 18  # what is computed from so many stays in a core's cache
-_KEPT_BYTES = 1 << 24
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 class _Block(NamedTuple):
@@ -45,8 +37,8 @@ def read_table(path: Path, dataset: Dataset, rows: int) -> Iterator[Split]:
     …`, or of the first 20 such and the number of the rest. Rows whose pixels are all equal get a
     warning, and so does a last row without its newline.
     """
-    np.empty(_KEPT_BYTES, np.uint8)
     report = Report(path)
+    _keep_freed_memory()
     try:
         with path.open("rb") as file:
             start = read_start(file, dataset)
@@ -54,7 +46,7 @@ def read_table(path: Path, dataset: Dataset, rows: int) -> Iterator[Split]:
                 report.add_fault(1, start.error)
             first = line = 2 if start.header else 1
             layout = Layout(dataset, start.label_column)
-            for block in _in_order(partial(_parse, layout), _blocks(file, path)):
+            for block in (_parse(layout, text) for text in _blocks(file, path)):
                 for place, error in block.errors:
                     report.add_fault(line + place, error)
                 for place in block.equal:
@@ -111,14 +103,10 @@ def _parse_each(layout: Layout, lines: list[bytes]) -> tuple[Split, list[tuple[i
     return layout.split(np.array(images, np.uint8), labels), errors
 
 
-def _in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """Yield the function's result for each item, computed in threads a few items ahead."""
-    workers = min(os.cpu_count() or 1, 4)
-    with ThreadPoolExecutor(workers) as pool:
-        ahead: deque[Future[Result]] = deque()
-        for item in items:
-            ahead.append(pool.submit(function, item))
-            if len(ahead) > 2 * workers:
-                yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
+def _keep_freed_memory() -> None:
+    """Have glibc keep what arrays free, instead of returning it to the system after every block.
+
+    It keeps twice what the largest array freed so far took, and getting memory back from the
+    system, page by page, would take longer than reading the table.
+    """
+    np.empty(1 << 24, np.uint8)
