@@ -1,10 +1,13 @@
-"""Measure the preprocess stage against np.genfromtxt, with which the 2017 article reads its table.
+"""Measure how a table of pixels is read, against the readers that Python offers, and written.
 
-Run as `python benchmarks/preprocess.py`. The table is mnist_train.csv, made of MNIST's gzipped IDX
-files in MNIST_DIR (default ../shared/data/mnist). Every run has a process of its own; of several
-the median counts. `seconds` are from the table to the reader's result: an array in memory for
-genfromtxt; npz files, metrics and plot for the stage. Imports (scikit-learn's, mostly) are counted
-apart; peak memory is that of the whole process. The figures go to benchmarks/preprocess.json.
+Run as `python benchmarks/preprocess.py`, with requirements-dev.txt. The table is mnist_train.csv,
+made of MNIST's gzipped IDX files in MNIST_DIR (default ../shared/data/mnist); the one of ten times
+the rows has ten versions of each image. Every run has a process of its own, all take turns, and of
+several the median counts. `seconds` are from the table to an array in memory, uint8 [rows, 785]
+(float64 for genfromtxt, with which the 2017 article reads it); for this project's `reader` to a
+file that can be mapped; for its `stage` to the npz files, metrics and plots; for `idx_to_csv` from
+IDX files to the table. Imports are counted apart; peak memory is that of the whole process. The
+figures go to benchmarks/preprocess.json.
 """
 
 import gzip
@@ -19,6 +22,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple, TypeVar
@@ -29,8 +33,11 @@ ROOT = Path(__file__).resolve().parents[1]
 FIGURES = Path(__file__).with_suffix(".json")
 MNIST = Path(os.environ.get("MNIST_DIR", ROOT / "../shared/data/mnist")).resolve()
 TABLE = Path("data/raw/train.csv")
+DATASET = Path("data/raw/dataset.json")
+COLUMNS = [f"c{column}" for column in range(785)]
 
 Result = TypeVar("Result")
+Work = Callable[[], object]
 
 
 class Measured(NamedTuple):
@@ -41,84 +48,148 @@ class Measured(NamedTuple):
     peak_mib: float
 
 
-def genfromtxt() -> Callable[[], object]:
+def genfromtxt() -> Work:
     """Return the article's reader."""
     return lambda: np.genfromtxt(TABLE, delimiter=",")
 
 
-def stage() -> Callable[[], object]:
+def loadtxt() -> Work:
+    """Return NumPy's other reader."""
+    return lambda: np.loadtxt(TABLE, np.uint8, delimiter=",")
+
+
+def pandas() -> Work:
+    """Return pandas's."""
+    import pandas as pd  # noqa: PLC0415 (its import is counted, and not for every reader)
+
+    return lambda: pd.read_csv(TABLE, header=None, dtype=np.uint8).to_numpy()
+
+
+def pyarrow() -> Work:
+    """Return Arrow's, with the columns put together."""
+    import pyarrow as pa  # noqa: PLC0415
+    from pyarrow import csv  # noqa: PLC0415
+
+    types = csv.ConvertOptions(column_types=dict.fromkeys(COLUMNS, pa.uint8()))
+    names = csv.ReadOptions(column_names=COLUMNS)
+
+    def work() -> object:
+        table = csv.read_csv(TABLE, read_options=names, convert_options=types)
+        return np.column_stack([column.to_numpy() for column in table.columns])
+
+    return work
+
+
+def polars() -> Work:
+    """Return Polars's."""
+    import polars as pl  # noqa: PLC0415
+
+    schema = dict.fromkeys(COLUMNS, pl.UInt8)
+    return lambda: pl.read_csv(TABLE, has_header=False, schema=schema).to_numpy()
+
+
+def reader() -> Work:
+    """Return this project's reader."""
+    read_table = from_stages("preprocessing.table").read_table
+    dataset = from_stages("shared.dataset").load_dataset(DATASET)
+
+    def work() -> None:
+        with Path("images").open("wb") as images, Path("labels").open("wb") as labels:
+            for rows in read_table(TABLE, dataset, dataset.train.rows):
+                images.write(rows.images)
+                labels.write(rows.labels)
+
+    return work
+
+
+def stage() -> Work:
     """Return the stage's main()."""
-    main: Callable[[], None] = from_stages("preprocess").main
+    main: Work = from_stages("preprocess").main
     return main
 
 
-READERS = {reader.__name__: reader for reader in (genfromtxt, stage)}
-RUNS = {"genfromtxt": 1, "stage": 5}  # a short run is at the mercy of whatever else runs
+def idx_to_csv() -> Work:
+    """Return what writes the table of a mirror's IDX files."""
+    idx = from_stages("downloading.idx")
+    return lambda: idx.write_table([Path("images-idx3"), Path("labels-idx1")], "first", Path("csv"))
+
+
+READERS = {
+    function.__name__: function
+    for function in (genfromtxt, loadtxt, pandas, pyarrow, polars, reader, stage, idx_to_csv)
+}
+# Run by run: what to run, on a table of how many times MNIST's rows.
+ROUND = [(name, 1) for name in READERS if name != "genfromtxt"]
+RUNS = [("genfromtxt", 1), *ROUND * 5, *[("reader", 10), ("stage", 10)] * 3]
 
 
 def main() -> None:
-    """Make the table, measure every reader, write the figures and print them."""
+    """Make the tables, measure every reader in turn, write the figures and print them."""
     if not MNIST.is_dir():
         sys.exit(f"{MNIST}: no such folder; set MNIST_DIR to the one of MNIST's IDX files")
-    with TemporaryDirectory() as folder:
-        table = in_new_process(make_inputs, folder)
-        measured = {
-            name: median([in_new_process(measure, name, folder) for _ in range(RUNS[name])])
-            for name in READERS
+    measured: dict[tuple[str, int], list[Measured]] = {}
+    with TemporaryDirectory() as temporary:
+        folders = {times: Path(temporary, f"{times}") for times in (1, 10)}
+        tables = {
+            times: in_new_process(folder, make_inputs, times) for times, folder in folders.items()
         }
-    baseline = measured[genfromtxt.__name__]
-    figures = {
-        name: {
-            "runs": RUNS[name],
-            "import_seconds": round(reader.import_seconds, 2),
-            "seconds": round(reader.seconds, 2),
-            "peak_mib": round(reader.peak_mib),
-            "times_faster": round(baseline.seconds / reader.seconds, 1),
-            "share_of_memory": round(reader.peak_mib / baseline.peak_mib, 3),
-        }
-        for name, reader in measured.items()
-    }
+        for name, times in RUNS:
+            run = in_new_process(folders[times], measure, name)
+            measured.setdefault((name, times), []).append(run)
+    ours = median(measured["reader", 1])
+    figures: list[dict[str, str | float]] = []
+    for (name, times), runs in measured.items():
+        run = median(runs)
+        figures.append(
+            {
+                "reader": name,
+                "rows": tables[times]["rows"],
+                "runs": len(runs),
+                "import_seconds": round(run.import_seconds, 2),
+                "seconds": round(run.seconds, 2),
+                "peak_mib": round(run.peak_mib),
+                "seconds_to_ours": round(run.seconds / ours.seconds, 2),
+            }
+        )
     machine = {"processor": processor(), "cores": os.cpu_count()}
-    versions = {"python": platform.python_version(), "numpy": np.__version__}
-    report = {"table": table, "machine": machine, "versions": versions, "readers": figures}
+    packages = ("numpy", "pandas", "pyarrow", "polars")
+    versions = {"python": platform.python_version()} | {name: version(name) for name in packages}
+    report = {"table": tables[1], "machine": machine, "versions": versions, "figures": figures}
     FIGURES.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     show(figures)
 
 
-def make_inputs(folder: str) -> dict[str, int]:
-    """Lay out what the stage reads, with the shortest of test tables; return the table's size."""
-    os.chdir(folder)
+def make_inputs(times: int) -> dict[str, int]:
+    """Lay out what is read, with the shortest of test tables; return the table's size."""
     TABLE.parent.mkdir(parents=True)
     idx = from_stages("downloading.idx")
     images, labels = (idx.read_idx(unpack(name)) for name in ("images-idx3", "labels-idx1"))
-    idx.write_csv(images, labels, "first", TABLE)
+    versions = np.concatenate([images ^ np.uint8(version) for version in range(times)])
+    idx.write_csv(versions, np.tile(labels, times), "first", TABLE)
     idx.write_csv(images[:1], labels[:1], "first", TABLE.with_name("test.csv"))
-    unread = {"title": "", "provenance": "", "homepage": "", "licence": ""}
     dataset = {
+        **dict.fromkeys(("title", "provenance", "homepage", "licence"), ""),
         "name": "mnist",
-        **unread,
         "image": {"height": 28, "width": 28, "channels": 1},
         "label": "first",
         "classes": {str(digit): str(digit) for digit in range(10)},
-        "train": {"rows": len(labels), "sha256": "0" * 64},
+        "train": {"rows": len(versions), "sha256": "0" * 64},
         "test": {"rows": 1, "sha256": "0" * 64},
     }
-    TABLE.with_name("dataset.json").write_text(json.dumps(dataset), encoding="utf-8")
+    DATASET.write_text(json.dumps(dataset), encoding="utf-8")
     shutil.copy(ROOT / "params.yaml", "params.yaml")
-    return {"rows": len(labels), "bytes": TABLE.stat().st_size}
+    return {"rows": len(versions), "bytes": TABLE.stat().st_size}
 
 
 def unpack(name: str) -> Path:
     """Decompress one of MNIST's training files into the working folder."""
-    path = Path(f"train-{name}-ubyte")
-    with gzip.open(MNIST / f"{path}.gz") as packed, path.open("wb") as file:
+    with gzip.open(MNIST / f"train-{name}-ubyte.gz") as packed, Path(name).open("wb") as file:
         shutil.copyfileobj(packed, file)
-    return path
+    return Path(name)
 
 
-def measure(reader: str, folder: str) -> Measured:
+def measure(reader: str) -> Measured:
     """Run the reader in this process."""
-    os.chdir(folder)
     start = time.perf_counter()
     work = READERS[reader]()
     ready = time.perf_counter()
@@ -134,9 +205,12 @@ def median(runs: list[Measured]) -> Measured:
     return sorted(runs, key=lambda run: run.seconds)[len(runs) // 2]
 
 
-def in_new_process(function: Callable[..., Result], *arguments: str) -> Result:
-    """Return what the function returns in a fresh interpreter."""
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+def in_new_process(folder: Path, function: Callable[..., Result], *arguments: object) -> Result:
+    """Return what the function returns in a fresh interpreter, in a folder that it makes."""
+    folder.mkdir(exist_ok=True)
+    with ProcessPoolExecutor(
+        1, multiprocessing.get_context("spawn"), initializer=os.chdir, initargs=(folder,)
+    ) as pool:
         return pool.submit(function, *arguments).result()
 
 
@@ -154,13 +228,12 @@ def processor() -> str:
     return next(names, platform.processor())
 
 
-def show(figures: dict[str, dict[str, float]]) -> None:
+def show(figures: list[dict[str, str | float]]) -> None:
     """Print a line a reader."""
-    columns = list(next(iter(figures.values())))
-    lines = [["", *columns]]
-    lines += [[name, *(f"{row[column]:,}" for column in columns)] for name, row in figures.items()]
-    for line in lines:
-        print("".join(f"{cell:>17}" for cell in line))  # noqa: T201 (its output)
+    lines: list[list[str | float]] = [list(figures[0])]
+    for line in lines + [list(figure.values()) for figure in figures]:
+        cells = (cell if isinstance(cell, str) else f"{cell:,}" for cell in line)
+        print("".join(f"{cell:>16}" for cell in cells))  # noqa: T201 (its output)
 
 
 if __name__ == "__main__":
