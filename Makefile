@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 RUNTIME := $(if $(GPU),requirements-gpu.txt,requirements.txt)
 INSTALL = echo "installing $(1) (once; a few minutes)" && python -m pip install --quiet --requirement $(1)
 
-.PHONY: all setup test lint check-catalog bench tensorboard lock clean
+.PHONY: all setup test lint check-catalog bench compare tensorboard lock clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -47,6 +47,10 @@ check-catalog: .venv/$(RUNTIME).done
 bench: setup
 	@for script in $(filter-out benchmarks/seeds.py,$(wildcard benchmarks/*.py)); do python $$script || exit 1; done
 
+# make compare A=main B=short; without B, A and the workspace.
+compare: setup
+	@python tools/compare.py $(if $(A),'$(A)') $(if $(B),'$(B)')
+
 tensorboard: setup
 	@tensorboard --logdir $${LOG_DIR:-logs}
 
@@ -57,4 +61,4 @@ lock: .venv/requirements-dev.txt.done
 	    --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $$name.in -o $$name.txt || exit 1; done
 
 clean:
-	@rm -rf .venv .dvc/vega.js logs .checkpoints dvc_plots
+	@rm -rf .venv .dvc/vega.js logs .checkpoints dvc_plots comparison

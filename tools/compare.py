@@ -1,0 +1,66 @@
+"""Tell whether one run is really better than another, or one group of runs than another.
+
+    python tools/compare.py main short              two revisions, branches or experiments
+    python tools/compare.py main                    a revision and the workspace
+    python tools/compare.py 'plain-*' 'shifted-*'   groups of experiments: several seeds of each
+    python tools/compare.py 'plain-*'               a group alone: mean and standard deviation
+
+Two runs are compared image by image. Run from the project's folder; the findings are printed, and
+written as comparison.md and comparison.json.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "stages"))
+
+from comparing.report import Group, Report, report_groups, report_pair
+from comparing.runs import WORKSPACE, check_same_test_set, names_of, read_run
+from shared.console import StageError, run
+from shared.files import replacing, write_json
+
+OUT = Path("comparison")
+
+
+def main() -> None:
+    """Read the runs, compare, print, write."""
+    arguments = parse()
+    report = compare(arguments.first, arguments.second)
+    with replacing(arguments.out / "comparison.md") as temporary:
+        temporary.write_text(report.text, encoding="utf-8", newline="\n")
+    write_json(arguments.out / "comparison.json", report.data)
+    sys.stdout.write(report.text)
+
+
+def parse() -> argparse.Namespace:
+    """Return the command line's choices."""
+    formatter = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=formatter)
+    runs = "a revision, branch or experiment; several, with commas; or a pattern of experiments"
+    parser.add_argument("first", metavar="A", help=runs)
+    parser.add_argument("second", metavar="B", nargs="?", help=f"the same (default: {WORKSPACE})")
+    parser.add_argument("--out", type=Path, default=OUT, help="folder (default: %(default)s)")
+    return parser.parse_args()
+
+
+def compare(first: str, second: str | None) -> Report:
+    """Compare what two choices of runs stand for. Raises StageError where that means nothing."""
+    names = names_of(first)
+    others = names_of(second or WORKSPACE) if second or len(names) == 1 else []
+    if overlap := set(names) & set(others):
+        raise StageError(f"{', '.join(sorted(overlap))}: on both sides; name two different runs")
+    runs, other_runs = [read_run(name) for name in names], [read_run(name) for name in others]
+    check_same_test_set([*runs, *other_runs])
+    if len(runs) == len(other_runs) == 1:
+        return report_pair(runs[0], other_runs[0])
+    if 1 in (len(runs), len(other_runs)):
+        raise StageError(
+            "one run against several: a single run does not tell how much its seed counts; compare "
+            "two runs, or two or more on either side"
+        )
+    return report_groups(Group(first, runs), Group(second, other_runs) if second else None)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,102 @@
+"""What a run said of each test image, at any revision, branch or experiment."""
+
+import fnmatch
+import hashlib
+import io
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import yaml
+from dvc.api import DVCFileSystem
+from dvc.exceptions import DvcException
+from dvc.repo import Repo
+
+from shared.console import StageError
+
+WORKSPACE = "workspace"
+"""The name, DVC's own, of what lies in the working tree."""
+
+LOCK = "dvc.lock"
+PREDICTIONS = "plots/predictions.csv"
+TEST_SET = "data/prepared/test.npz"
+
+
+class Run(NamedTuple):
+    """One evaluated model: its predictions, and the MD5 of the test set that they are for.
+
+    `predictions` has a row per test image: `actual` and `predicted`, class names.
+    """
+
+    name: str
+    test_set: str
+    predictions: pd.DataFrame
+
+    @property
+    def correct(self) -> npt.NDArray[np.bool_]:
+        """Whether the predicted class is the actual one [N]."""
+        return (self.predictions["predicted"] == self.predictions["actual"]).to_numpy()
+
+
+def names_of(choice: str) -> list[str]:
+    """Return the names that a comma-separated list stands for.
+
+    A name with `*`, `?` or `[` is a pattern for experiments, of whatever commit. Raises StageError
+    for a pattern that fits none.
+    """
+    names: list[str] = []
+    for part in filter(None, map(str.strip, choice.split(","))):
+        names += _experiments_like(part) if set(part) & set("*?[") else [part]
+    return list(dict.fromkeys(names))
+
+
+def _experiments_like(pattern: str) -> list[str]:
+    with Repo() as repo:
+        found = repo.experiments.ls(all_commits=True)
+    names = {name for experiments in found.values() for name, _ in experiments}
+    fitting = sorted(fnmatch.filter(names, pattern))
+    if not fitting:
+        raise StageError(f"{pattern}: no experiment has such a name; `dvc exp list -A` shows all")
+    return fitting
+
+
+def read_run(name: str) -> Run:
+    """Return what the run of that name predicted.
+
+    dvc.lock is asked which test set that was: its record of the evaluate stage holds the MD5s of
+    what the stage read and wrote. Raises StageError for an unknown name, for a revision that was
+    not evaluated, and where predictions.csv is not what dvc.lock records.
+    """
+    try:
+        files = DVCFileSystem(rev=None if name == WORKSPACE else name)
+        lock, table = files.read_bytes(LOCK), files.read_bytes(PREDICTIONS)
+    except FileNotFoundError as error:
+        raise StageError(f"{name}: has no {error.filename}; `dvc repro` makes it") from None
+    except DvcException as error:
+        raise StageError(f"{name}: {error}; `dvc exp list -A` shows all experiments") from None
+    stage = yaml.safe_load(lock)["stages"].get("evaluate", {})
+    recorded = {
+        entry["path"]: entry["md5"] for entry in stage.get("deps", []) + stage.get("outs", [])
+    }
+    if recorded.get(PREDICTIONS) != hashlib.md5(table, usedforsecurity=False).hexdigest():
+        raise StageError(
+            f"{name}: {PREDICTIONS} is not what {LOCK} records, so nobody knows for which test set "
+            "it is; `dvc repro` makes both anew"
+        )
+    # The name of a class may look like a number, or like a missing value.
+    rows = pd.read_csv(io.BytesIO(table), dtype=str, keep_default_na=False)
+    return Run(name, recorded[TEST_SET], rows[["actual", "predicted"]])
+
+
+def check_same_test_set(runs: Iterable[Run]) -> None:
+    """Raise StageError where two runs were not evaluated on the same images in the same order."""
+    for one, other in pairwise(runs):
+        if one.test_set != other.test_set:
+            raise StageError(
+                f"{one.name} and {other.name} were evaluated on different test sets ({TEST_SET} "
+                f"has the MD5 {one.test_set} and {other.test_set}), which compares nothing; "
+                "evaluate both on the same data (download, preprocess)"
+            )
