@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import Field
 
 from exporting.formats import FORMATS, with_probabilities
-from exporting.model_card import Evaluation, Recipe, model_card
+from exporting.model_card import Evaluation, Recipe, Robustness, model_card
 from exporting.parity import Parity, check, compare, size_of
 from shared.classifier import load_classifier, predict
 from shared.console import StageError, log, run
@@ -20,6 +20,7 @@ TEST = Path("data/prepared/test.npz")
 MODEL = Path("models/model.keras")
 RECIPE = Path("models/recipe.json")
 EVALUATION = Path("metrics/evaluate.json")
+ROBUSTNESS = Path("metrics/robustness.json")
 METRICS = Path("metrics/export.json")
 SAVED_MODEL = Path("export/saved_model")
 ONNX = Path("export/model.onnx")
@@ -34,13 +35,21 @@ class ExportParams(Params):
     """What a model must reach to be exported."""
 
     minimum_accuracy: float = Field(ge=0, le=1)
+    minimum_robustness: float = Field(ge=0, le=1)
 
 
 def main() -> None:
     """Write each format, run it on the test set, and keep all of them or none."""
     params = load(ExportParams, "export")
     evaluation = read_json(Evaluation, EVALUATION, stage="evaluate")
-    require(evaluation.test_accuracy, params.minimum_accuracy)
+    robustness = read_json(Robustness, ROBUSTNESS, stage="robustness")
+    require(f"{EVALUATION}: test accuracy", evaluation.test_accuracy, params, "minimum_accuracy")
+    require(
+        f"{ROBUSTNESS}: accuracy on corrupted test images",
+        robustness.corrupted_test_accuracy,
+        params,
+        "minimum_robustness",
+    )
     recipe = read_json(Recipe, RECIPE, stage="train")
     dataset = load_dataset(DATASET)
     images, labels = open_split(TEST)
@@ -59,20 +68,21 @@ def main() -> None:
 
     figures = {EXPORTS[name].name: parity for name, parity in parities.items()}
     with replacing(CARD) as temporary:
-        card = model_card(dataset, recipe, evaluation, figures)
+        card = model_card(dataset, recipe, evaluation, robustness, figures)
         temporary.write_text(card, encoding="utf-8", newline="\n")
     write_json(LABELS, dataset.class_names)
     write_json(METRICS, flat(parities))
     report(parities)
 
 
-def require(accuracy: float, minimum: float) -> None:
+def require(figure: str, reached: float, params: ExportParams, name: str) -> None:
     """Raise StageError for a model that is not good enough to be exported."""
-    if accuracy < minimum:
+    minimum: float = getattr(params, name)
+    if reached < minimum:
         raise StageError(
-            f"{EVALUATION}: test accuracy {accuracy:.2%} is below export.minimum_accuracy "
-            f"({minimum:.2%}), so nothing is exported; train a better model (more train.steps, or "
-            "another train.learning_rate) or lower export.minimum_accuracy in params.yaml"
+            f"{figure} {reached:.2%} is below export.{name} ({minimum:.2%}), so nothing is "
+            "exported; train a better model (more train.steps, another train.learning_rate or "
+            f"train.augmentation) or lower export.{name} in params.yaml"
         )
 
 

@@ -14,6 +14,7 @@ import pytest
 
 import evaluate
 import export
+import robustness
 from conftest import ROOT, Project
 from exporting.formats import FORMATS, Run
 from shared.console import StageError
@@ -24,10 +25,10 @@ def files(folder: Path) -> dict[Path, bytes]:
     return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
-def minimum_accuracy(value: float) -> None:
-    """Change export.minimum_accuracy in the folder's params.yaml."""
+def set_minimum(figure: str, value: float) -> None:
+    """Change export.minimum_… in the folder's params.yaml."""
     text = Path("params.yaml").read_text()
-    text, changes = re.subn(r"(minimum_accuracy:) [\d.]+", rf"\1 {value}", text)
+    text, changes = re.subn(rf"(minimum_{figure}:) [\d.]+", rf"\1 {value}", text)
     assert changes == 1
     Path("params.yaml").write_text(text)
 
@@ -36,8 +37,9 @@ def minimum_accuracy(value: float) -> None:
 def evaluated(project: Project) -> Path:
     """A folder whose network is right on 54 of 60 images, and may be exported."""
     folder = project(wrong=6)
-    minimum_accuracy(0.9)
+    set_minimum("accuracy", 0.9)
     evaluate.main()
+    robustness.main()
     return folder
 
 
@@ -87,13 +89,20 @@ def test_two_processes_export_the_same_bytes_and_a_card_that_works(
 
 
 def test_below_the_minimum_nothing_is_exported(evaluated: Path) -> None:
-    minimum_accuracy(0.95)
+    set_minimum("accuracy", 0.95)
     with pytest.raises(
         StageError, match=r"evaluate\.json: test accuracy 90\.00% is below.*95\.00%.*nothing"
     ):
         export.main()
     assert not Path("export").exists()
     assert not export.METRICS.exists()
+
+
+def test_a_model_that_corrupted_images_confuse_is_not_exported(evaluated: Path) -> None:
+    set_minimum("robustness", 0.99)
+    with pytest.raises(StageError, match=r"robustness\.json: accuracy on .* is below.*99\.00%"):
+        export.main()
+    assert not Path("export").exists()
 
 
 def test_when_one_format_differs_none_is_exported(

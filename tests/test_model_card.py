@@ -3,7 +3,7 @@
 import pytest
 
 from conftest import INSECTS, RECIPE
-from exporting.model_card import Evaluation, Recipe, model_card
+from exporting.model_card import Evaluation, Recipe, Robustness, model_card
 from exporting.parity import Parity
 from shared.dataset import Dataset
 
@@ -24,6 +24,7 @@ def card() -> str:
         Dataset.model_validate(INSECTS | {"image": image}),
         Recipe.model_validate(RECIPE),
         EVALUATION,
+        Robustness(corrupted_test_accuracy=0.6543),
         {"model.onnx": Parity(0.9, 1.0, 1.2e-6, 12345)},
     )
 
@@ -47,6 +48,7 @@ def card() -> str:
         "| `train.deterministic` | true |",
         "8×9 pixels, in colour",
         "differ by 1.23% on average",
+        "each at three strengths) show by how much: 65.43% on average",
     ],
 )
 def test_the_card_says(card: str, fact: str) -> None:

@@ -13,7 +13,7 @@ from checkout import Project, working_tree
 from conftest import ROOT
 from shared.files import sha256
 
-STAGES = ["download", "preprocess", "train", "evaluate", "export"]
+STAGES = ["download", "preprocess", "train", "evaluate", "robustness", "export"]
 SMALL: dict[str, dict[str, Any]] = {
     "train": {"steps": 30, "eval_every": 15},
     "export": {"minimum_accuracy": 0.0},
@@ -65,11 +65,11 @@ def test_a_new_learning_rate_trains_again_and_the_old_one_comes_from_the_run_cac
     project: Project,
 ) -> None:
     small = ("exp", "run", "--set-param", "train.learning_rate=0.00001")  # written as 1e-05
-    assert project.runs(*small) == ["train", "evaluate", "export"]
+    assert project.runs(*small) == ["train", "evaluate", "robustness", "export"]
     project.set("train", learning_rate=0.008)
     output = project.run("dvc", "repro")
     assert "Running stage" not in output
-    assert FROM_RUN_CACHE.findall(output) == ["train", "evaluate", "export"]
+    assert FROM_RUN_CACHE.findall(output) == ["train", "evaluate", "robustness", "export"]
 
 
 def test_a_new_split_does_not_download_again(project: Project) -> None:
@@ -102,7 +102,7 @@ def test_wrong_parameters_are_refused_by_name(project: Project) -> None:
 
 def test_experiments_are_run_shown_compared_and_applied(project: Project) -> None:
     run = ("exp", "run", "--name", "longer", "--set-param", "train.steps=40")
-    assert project.runs(*run) == ["train", "evaluate", "export"]
+    assert project.runs(*run) == ["train", "evaluate", "robustness", "export"]
     difference = json.loads(project.run("dvc", "metrics", "diff", "--json"))
     assert difference["metrics/train.json"]["steps"] == {"old": 30, "new": 40, "diff": 10}
     parameters = json.loads(project.run("dvc", "params", "diff", "--json"))
@@ -150,6 +150,7 @@ def test_plots_render_without_a_network(project: Project) -> None:
         "Confusion",
         "Calibration",
         "F1 per class",
+        "Accuracy on corrupted test images",
         "Rows per class",
         "classes.png",
         "mistakes.png",

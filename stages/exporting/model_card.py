@@ -26,6 +26,12 @@ class Evaluation(BaseModel):
     expected_calibration_error: float
 
 
+class Robustness(BaseModel):
+    """metrics/robustness.json."""
+
+    corrupted_test_accuracy: float
+
+
 class Fingerprints(BaseModel):
     """SHA-256 of the prepared splits that made the model."""
 
@@ -44,7 +50,11 @@ class Recipe(BaseModel):
 
 
 def model_card(
-    dataset: Dataset, recipe: Recipe, evaluation: Evaluation, formats: Mapping[str, Parity]
+    dataset: Dataset,
+    recipe: Recipe,
+    evaluation: Evaluation,
+    robustness: Robustness,
+    formats: Mapping[str, Parity],
 ) -> str:
     """Return the card as Markdown; `formats` holds the figures of each exported file, by name."""
     image = dataset.image
@@ -78,6 +88,7 @@ def model_card(
         macro_f1=f"{evaluation.macro_f1:.4f}",
         calibration_error=f"{evaluation.expected_calibration_error:.4f}",
         calibration_gap=f"{evaluation.expected_calibration_error:.2%}",
+        corrupted=f"{robustness.corrupted_test_accuracy:.2%}",
         tolerance=f"{TOLERANCE:g}",
         formats=_rows(
             (

@@ -1,0 +1,59 @@
+"""Measure how the trained model copes with test images that are moved, blurred, inverted and so on."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from corrupting.corruptions import CORRUPTIONS, Corruption
+from shared.classifier import load_classifier, predict
+from shared.console import log, run
+from shared.dataset import Split, load_dataset, open_split
+from shared.files import write_json
+from shared.params import Params, load
+from shared.tables import write_csv
+
+DATASET = Path("data/raw/dataset.json")
+TEST = Path("data/prepared/test.npz")
+MODEL = Path("models/model.keras")
+METRICS = Path("metrics/robustness.json")
+TABLE = Path("plots/robustness.csv")
+
+
+class RobustnessParams(Params):
+    """What the random part of the corruptions is drawn from."""
+
+    seed: int = Field(ge=0, lt=2**32)
+
+
+def main() -> None:
+    """Classify the test set once for each corruption and strength, and write the accuracies."""
+    params = load(RobustnessParams, "robustness")
+    dataset = load_dataset(DATASET)
+    test = open_split(TEST)
+    model = load_classifier(MODEL, test.images, dataset)
+    rows = []
+    for number, (name, corruption) in enumerate(CORRUPTIONS.items()):
+        for level, strength in enumerate(corruption.strengths, start=1):
+            random = np.random.default_rng((params.seed, number, level))
+            rows.append((name, level, strength, accuracy(model, test, corruption, level, random)))
+        log.info("%s: accuracy %s", name, ", ".join(f"{row[-1]:.2%}" for row in rows[-3:]))
+    table = pd.DataFrame(rows, columns=["corruption", "level", "strength", "accuracy"])
+    mean = float(table["accuracy"].mean())
+    write_csv(TABLE, table)
+    write_json(METRICS, {"corrupted_test_accuracy": round(mean, 6)})
+    log.info("mean accuracy on %s corrupted test sets: %s", len(table), f"{mean:.2%}")
+
+
+def accuracy(
+    model: Any, test: Split, corruption: Corruption, level: int, random: np.random.Generator
+) -> float:
+    """Return the part of the corrupted test images whose class is still right."""
+    logits = predict(lambda images: model(corruption(images, level, random)), test.images)
+    return float(np.mean(logits.argmax(axis=1) == test.labels))
+
+
+if __name__ == "__main__":
+    run(main)
