@@ -1,4 +1,4 @@
-"""Measure how the trained model copes with test images that are moved, blurred, inverted and so on."""
+"""Measure how the trained model copes with moved, blurred, inverted, … test images."""
 
 from pathlib import Path
 from typing import Any

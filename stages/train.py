@@ -20,6 +20,7 @@ from shared.tables import write_csv
 from shared.tf import keras, tf
 from training.archive import save_model
 from training.batches import Batches, Order
+from training.calibration import Calibration, calibrated
 from training.checkpoint import Checkpoints
 from training.device import Device, choose
 from training.engine import Engine
@@ -64,6 +65,7 @@ class TrainParams(Params):
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     schedule: Schedule
     label_smoothing: Rate
+    calibration: Calibration
     seed: Annotated[int, Field(ge=0, lt=2**31)]
     eval_every: Positive
     device: Device
@@ -106,7 +108,10 @@ def main() -> None:
                 watchers=[stopwatch, terminal, tensorboard],
             )
         report(start_up, stopwatch, logs / "seconds.json", resumed=resumed)
-        write(engine.model, recipe, history)
+        model = engine.model
+        if params.calibration == "temperature":
+            model = calibrated(model, validation)
+        write(model, recipe, history)
         checkpoints.delete()
 
 

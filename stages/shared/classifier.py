@@ -32,6 +32,11 @@ def load_classifier(path: Path, images: Images, dataset: Dataset) -> keras.Model
     return _in_float32(model)
 
 
+def temperature_of(model: keras.Model) -> float:
+    """Return what the model divides its logits by (stages/training/calibration.py), or 1."""
+    return next((1 / layer.scale for layer in model.layers if layer.name == "temperature"), 1.0)
+
+
 def predict(scores: Callable[[Images], npt.ArrayLike], images: Images) -> Scores:
     """Return `scores` of all images [N, K], computed batch by batch: memory stays flat."""
     batches = (images[start : start + BATCH_SIZE] for start in range(0, len(images), BATCH_SIZE))
