@@ -2,20 +2,24 @@
 
 from pathlib import Path
 
+import pandas as pd
 from pydantic import Field
 
-from evaluating.figures import image_grid
+from evaluating.figures import image_grid, image_rows
+from evaluating.mistakes import doubtful_labels, worst_by_class, worst_mistakes
 from evaluating.scores import (
+    Indices,
+    Predictions,
     calibration_curve,
     classify,
+    expected_calibration_error,
     per_class,
     per_image,
     summary,
-    worst_mistakes,
 )
-from shared.classifier import load_classifier, predict
+from shared.classifier import load_classifier, predict, temperature_of
 from shared.console import log, run
-from shared.dataset import load_dataset, open_split
+from shared.dataset import Images, load_dataset, open_split
 from shared.figures import save_png
 from shared.files import write_json
 from shared.params import Params, load
@@ -29,44 +33,71 @@ PREDICTIONS = Path("plots/predictions.csv")
 PER_CLASS = Path("plots/per_class.csv")
 CALIBRATION = Path("plots/calibration.csv")
 MISTAKES = Path("plots/mistakes.png")
+GALLERY = Path("plots/gallery.png")
 
 
 class EvaluateParams(Params):
-    """How the calibration curve and the picture of mistakes are drawn."""
+    """How the calibration curve and the pictures of mistakes are drawn."""
 
     calibration_bins: int = Field(ge=2)
     worst_mistakes: int = Field(ge=1)
+    mistakes_per_class: int = Field(ge=1)
 
 
 def main() -> None:
-    """Write the metrics, the tables behind the plots, and a picture of the worst mistakes."""
+    """Write the metrics, the tables behind the plots, and pictures of the mistakes."""
     params = load(EvaluateParams, "evaluate")
     dataset = load_dataset(DATASET)
     images, labels = open_split(TEST)
-    predictions = classify(predict(load_classifier(MODEL, images, dataset), images), labels)
+    model = load_classifier(MODEL, images, dataset)
+    logits = predict(model, images)
+    predictions = classify(logits, labels)
 
-    rows = per_image(predictions, dataset.class_names)
+    doubtful = doubtful_labels(logits, labels)
+    rows = per_image(predictions, dataset.class_names).assign(doubtful=doubtful)
     classes = per_class(predictions, dataset.class_names)
     curve = calibration_curve(predictions, params.calibration_bins)
     write_csv(PREDICTIONS, rows)
     write_csv(PER_CLASS, classes)
     write_csv(CALIBRATION, curve)
+    draw_mistakes(images, predictions, rows, dataset.class_names, params)
 
-    worst = worst_mistakes(predictions, params.worst_mistakes)
-    captions = [
-        f"true {row.actual}\npredicted {row.predicted}\nconfidence {row.confidence:.1%}"
-        for row in rows.iloc[worst].itertuples()
-    ]
-    no_mistakes = f"no mistakes on {len(images):,} test images"
-    save_png(MISTAKES, image_grid(images[worst], captions, no_mistakes))
-
+    before = classify(logits * temperature_of(model), labels)
+    error = expected_calibration_error(calibration_curve(before, params.calibration_bins))
     metrics = summary(predictions, classes, curve)
+    metrics["uncalibrated_calibration_error"] = round(error, 6)
+    metrics["doubtful_labels"] = int(doubtful.sum())
     write_json(METRICS, metrics)
     log.info(
         "test accuracy %s (95 %% interval %s to %s) on %s images",
         *(f"{metrics[f'test_accuracy{bound}']:.2%}" for bound in ("", "_low", "_high")),
         f"{len(images):,}",
     )
+
+
+def draw_mistakes(
+    images: Images,
+    predictions: Predictions,
+    rows: pd.DataFrame,
+    names: list[str],
+    params: EvaluateParams,
+) -> None:
+    """Draw the mistakes of highest confidence, over all classes and for each."""
+    captions = [
+        f"true {row.actual}{' (doubtful)' if row.doubtful else ''}\n"
+        f"predicted {row.predicted}\nconfidence {row.confidence:.1%}"
+        for row in rows.itertuples()
+    ]
+
+    def captioned(indices: Indices) -> tuple[Images, list[str]]:
+        return images[indices], [captions[index] for index in indices]
+
+    worst = worst_mistakes(predictions, params.worst_mistakes)
+    none = f"no mistakes on {len(images):,} test images"
+    save_png(MISTAKES, image_grid(*captioned(worst), none))
+    by_class = worst_by_class(predictions, len(names), params.mistakes_per_class)
+    gallery = {name: captioned(indices) for name, indices in zip(names, by_class, strict=True)}
+    save_png(GALLERY, image_rows(gallery))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ import pytest
 import evaluate
 from conftest import Project
 from shared.console import StageError
+from shared.tf import keras
+from training.calibration import with_temperature
 
 OUTS = [
     evaluate.METRICS,
@@ -16,6 +18,7 @@ OUTS = [
     evaluate.PER_CLASS,
     evaluate.CALIBRATION,
     evaluate.MISTAKES,
+    evaluate.GALLERY,
 ]
 
 
@@ -33,9 +36,10 @@ def test_metrics_and_tables_agree_with_the_known_mistakes(project: Project, chan
     assert metrics["test_accuracy"] == 0.9
     assert 0 < metrics["test_accuracy_low"] < 0.9 < metrics["test_accuracy_high"] < 1
     rows = pd.read_csv(evaluate.PREDICTIONS)
-    assert rows.columns.tolist() == ["index", "actual", "predicted", "confidence"]
+    assert rows.columns.tolist() == ["index", "actual", "predicted", "confidence", "doubtful"]
     assert rows.index[rows["actual"] != rows["predicted"]].tolist() == [54, 55, 56, 57, 58, 59]
     assert set(rows["actual"]) <= {"ant", "bee", "fly $1"}
+    assert metrics["doubtful_labels"] == rows["doubtful"].sum() <= 6
     assert pd.read_csv(evaluate.PER_CLASS)["support"].sum() == 60
     assert pd.read_csv(evaluate.CALIBRATION)["count"].sum() == 60
 
@@ -62,6 +66,20 @@ def test_the_last_line_is_the_accuracy_with_its_interval(
     with caplog.at_level("INFO", "stage"):
         evaluate.main()
     assert caplog.messages == ["test accuracy 90.00% (95 % interval 79.85% to 95.34%) on 60 images"]
+
+
+def test_the_calibration_error_is_told_with_and_without_the_temperature(project: Project) -> None:
+    project()
+    evaluate.main()
+    plain = json.loads(evaluate.METRICS.read_text())
+    assert plain["uncalibrated_calibration_error"] == plain["expected_calibration_error"]
+    model = keras.models.load_model(evaluate.MODEL, compile=False)
+    with_temperature(model, 0.05).save(evaluate.MODEL)
+    evaluate.main()
+    sharper = json.loads(evaluate.METRICS.read_text())
+    assert sharper["test_accuracy"] == plain["test_accuracy"]
+    assert sharper["uncalibrated_calibration_error"] == plain["uncalibrated_calibration_error"]
+    assert sharper["expected_calibration_error"] != plain["expected_calibration_error"]
 
 
 def test_other_classes_are_refused_by_name(project: Project) -> None:

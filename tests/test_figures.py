@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from evaluating.figures import image_grid
+from evaluating.figures import image_grid, image_rows
 from shared.dataset import Images
 from shared.figures import save_png
 
@@ -40,6 +40,18 @@ def test_no_image_is_a_picture_that_says_so(tmp_path: Path) -> None:
     drawn = picture(tmp_path / "none.png", np.zeros((0, 4, 4, 1), np.uint8), [])
     assert drawn.shape == (100, 400, 4)
     assert 0.5 < share(drawn, (255, 255, 255)) < 1
+
+
+def test_rows_of_images_may_differ_in_length_and_be_empty(tmp_path: Path) -> None:
+    grey = np.full((3, 28, 28, 1), 128, np.uint8)
+    rows = {"ant $": (grey, ["a", "b", "c"]), "bee": (grey[:1], ["d"]), "fly": (grey[:0], [])}
+    save_png(tmp_path / "rows.png", image_rows(rows))
+    drawn = np.asarray(imread(tmp_path / "rows.png") * 255).round().astype(np.uint8)
+    assert drawn.shape == (630, 680, 4)
+    one, two, three = (share(drawn[top : top + 210], (128, 128, 128)) for top in (0, 210, 420))
+    assert one == pytest.approx(3 * two, rel=0.01)
+    assert two > 0.1
+    assert three == 0
 
 
 def test_the_same_picture_is_the_same_bytes_and_names_no_program(tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ from evaluating.scores import (
     per_class,
     per_image,
     summary,
-    worst_mistakes,
 )
 
 
@@ -80,13 +79,6 @@ def test_calibration_curve_counts_every_image_once(confidence: list[float], bins
     curve = calibration_curve(found, bins)
     assert curve["count"].sum() == len(confidence)
     assert len(curve) <= bins
-
-
-def test_worst_mistakes_are_the_surest_ones_and_ties_keep_their_order() -> None:
-    found = predictions([0] * 6, [0, 1, 1, 1, 1, 0], [1.0, 0.5, 0.7, 0.9, 0.7, 0.3])
-    assert worst_mistakes(found, 3).tolist() == [3, 2, 4]
-    assert worst_mistakes(found, 99).tolist() == [3, 2, 4, 1]
-    assert worst_mistakes(right_of(5, 5), 3).tolist() == []
 
 
 def test_rows_per_image_name_the_classes() -> None:

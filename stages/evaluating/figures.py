@@ -1,7 +1,9 @@
-"""The picture of the worst mistakes."""
+"""Pictures of mistakes."""
 
 import math
+from collections.abc import Mapping
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from shared.dataset import Images
@@ -21,8 +23,26 @@ def image_grid(images: Images, captions: list[str], if_empty: str) -> Figure:
         figure.set_size_inches(4, 1)
         figure.text(0.5, 0.5, if_empty, ha="center", va="center", parse_math=False)
     for index, (image, caption) in enumerate(zip(images, captions, strict=True)):
-        axes = figure.add_subplot(rows, columns, index + 1)
-        axes.imshow(image, cmap="gray", vmin=0, vmax=255)  # all three are ignored for colours
-        axes.set_title(caption, fontsize=8, parse_math=False)
-        axes.set_axis_off()
+        _draw(figure.add_subplot(rows, columns, index + 1), image, caption)
     return figure
+
+
+def image_rows(rows: Mapping[str, tuple[Images, list[str]]]) -> Figure:
+    """Return a row per name: the name, then its images, each under its caption."""
+    columns = 1 + max(len(captions) for _, captions in rows.values())
+    size = (columns * _CELL[0], len(rows) * _CELL[1])
+    figure = Figure(figsize=size, dpi=100, layout="constrained")
+    grid = figure.subplots(len(rows), columns, squeeze=False)
+    for line, (name, (images, captions)) in zip(grid, rows.items(), strict=True):
+        for axes in line:
+            axes.set_axis_off()
+        line[0].text(0.5, 0.5, name, ha="center", va="center", parse_math=False)
+        for axes, image, caption in zip(line[1:], images, captions, strict=False):
+            _draw(axes, image, caption)
+    return figure
+
+
+def _draw(axes: Axes, image: Images, caption: str) -> None:
+    axes.imshow(image, cmap="gray", vmin=0, vmax=255)  # all three are ignored for colours
+    axes.set_title(caption, fontsize=8, parse_math=False)
+    axes.set_axis_off()

@@ -113,10 +113,3 @@ def summary(
         "expected_calibration_error": expected_calibration_error(curve),
     }
     return {name: round(float(figure), 6) for name, figure in figures.items()}
-
-
-def worst_mistakes(predictions: Predictions, count: int) -> Indices:
-    """Return the indices of up to `count` wrong predictions, those of highest confidence first."""
-    wrong = np.flatnonzero(~predictions.correct)
-    order = np.argsort(-predictions.confidence[wrong], kind="stable")
-    return wrong[order[:count]]
