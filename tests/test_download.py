@@ -176,7 +176,7 @@ def test_unknown_dataset_ends_the_script_with_the_known_ones(project: Path) -> N
         [sys.executable, ROOT / "stages/download.py"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
-    assert "'minst' is not in datasets/; known are fashion-mnist, mnist, mnist-5k" in done.stderr
+    assert "'minst' is not in datasets/; known are emnist-balanced, " in done.stderr
     assert "Traceback" not in done.stderr
     assert not Path("data").exists()
 
