@@ -80,7 +80,7 @@ def fetch(choice: Sequence[Candidate], folder: Path, patience: Patience) -> Arri
             failures.append(f"{candidate.location}: {failure}")
             log.warning("%s", failures[-1])
         else:
-            log.info("%s: every file arrived, and its SHA-256 is right", candidate.location)
+            log.info("%s: every file arrived, and every known SHA-256 is right", candidate.location)
             return arrived
     raise StageError(
         "no mirror gave the dataset's files\n"

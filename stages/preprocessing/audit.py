@@ -30,7 +30,7 @@ def find_repeats(splits: Mapping[str, Rows], class_names: list[str]) -> pd.DataF
     """Return the rows whose image an earlier row of their split has, or any row of a split before.
 
     Splits are in the order train, validation, test. Each pair of splits has its own lines: `row` of
-    `split`, with its `label`, repeats `of_row` of `of_split`, the first that it could name, with
+    `split`, with its `label`, repeats `of_row` of `of_split`, the first such row, with
     `of_label`. Rows are those of the table, from 1. `kind` is `exact`, or `shifted` for a row that
     repeats none exactly.
     """
