@@ -38,17 +38,22 @@ def read_idx(path: Path) -> Bytes:
 def write_csv(images: Bytes, labels: Bytes, label: str, path: Path) -> None:
     r"""Write images [N, ...] and labels [N] as rows `label,p0,p1,...\n`, or with the label last.
 
-    A table of the texts of 0 to 255 makes it about 100 million values a second.
+    The texts of 0 to 255 are looked up, four bytes each, in memory that is used again and again;
+    what they are filled up with is then deleted.
     """
     with_comma, with_newline = _texts(","), _texts("\n")
     pixels = images.reshape(len(labels), -1)
+    text = bytearray(4 * ROWS_AT_ONCE * (pixels.shape[1] + 1))
+    cells = np.frombuffer(text, np.uint32).reshape(ROWS_AT_ONCE, -1)
     with path.open("wb") as file:
         for start in range(0, len(labels), ROWS_AT_ONCE):
             columns = [part[start : start + ROWS_AT_ONCE] for part in (labels, pixels)]
             rows = np.column_stack(columns if label == "first" else columns[::-1])
-            texts = with_comma[rows]
-            texts[:, -1] = with_newline[rows[:, -1]]
-            file.write(texts.tobytes().translate(None, b"\0"))
+            count = len(rows)
+            np.take(with_comma, rows, out=cells[:count], mode="clip")
+            cells[:count, -1] = with_newline[rows[:, -1]]
+            cells[count:] = 0
+            file.write(text.translate(None, b"\0"))
 
 
 def write_table(files: list[Path], label: str, path: Path) -> None:

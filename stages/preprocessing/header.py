@@ -36,10 +36,10 @@ def read_start(file: IO[bytes], dataset: Dataset) -> Start:
     if names and are_names(names) != header:
         header, error = True, RowError((1, _mistaken(names, declared=header)))
     file.seek(beginning + len(line) * header)
-    places = {"first": 0, "last": dataset.image.pixels}
-    if dataset.label not in places:
-        places = _places(dataset.label, names, error)
-    return Start(header, error, places[dataset.label])
+    column = {"first": 0, "last": dataset.image.pixels}.get(dataset.label)
+    if column is None:
+        column = _find(dataset.label, names, error)
+    return Start(header, error, column)
 
 
 def _require_labels(pixels: int, *lines: bytes) -> None:
@@ -62,10 +62,10 @@ def _mistaken(names: list[bytes], *, declared: bool) -> str:
     )
 
 
-def _places(label: str, names: list[bytes], error: RowError | None) -> dict[str, int]:
-    """Return the place of the one column that has the label's name. Raises RowError."""
-    places = [place for place, name in enumerate(names) if name == label.encode()]
-    if len(places) != 1:
-        message = f"{len(places)} columns have the label's name, {label!r}; expected one"
+def _find(label: str, names: list[bytes], error: RowError | None) -> int:
+    """Return the place of the one column with the label's name. Raises RowError."""
+    count = names.count(label.encode())
+    if count != 1:
+        message = f"{count} columns have the label's name, {label!r}; expected one"
         raise error or RowError((1, message))
-    return {label: places[0]}
+    return names.index(label.encode())
