@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 RUNTIME := $(if $(GPU),requirements-gpu.txt,requirements.txt)
 INSTALL = echo "installing $(1) (once; a few minutes)" && python -m pip install --quiet --requirement $(1)
 
-.PHONY: all setup test lint check-catalog bench compare tensorboard lock clean
+.PHONY: all setup test lint check-catalog bench bench-gpu compare tensorboard lock clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -45,7 +45,10 @@ check-catalog: .venv/$(RUNTIME).done
 
 # All but seeds.py, which trains for hours.
 bench: setup
-	@for script in $(filter-out benchmarks/seeds.py,$(wildcard benchmarks/*.py)); do python $$script || exit 1; done
+	@for name in preprocess generalization training; do python benchmarks/$$name.py || exit 1; done
+
+bench-gpu: setup
+	@python benchmarks/gpu.py
 
 # make compare A=main B=short; without B, A and the workspace.
 compare: setup

@@ -1,0 +1,86 @@
+"""The 2017 article's training loop, written afresh from its description: a TensorFlow 1 session.
+
+Every step feeds a batch from the host, runs the graph once and writes all summaries: cost and
+accuracy, and each layer's weights, biases and activations with the part of them that is 0.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shared.dataset import Split
+from shared.tf import tf
+
+v1 = tf.compat.v1
+CLASSES = 10
+
+
+def build_loop(network: str, data: Split, batch_size: int, logs: Path) -> Callable[[], None]:
+    """Return what trains `network`, trivial or tutorial, for an epoch in file order."""
+    pixels = data.images.reshape(len(data.images), -1).astype(np.float32)
+    truth = np.eye(CLASSES, dtype=np.float32)[data.labels]
+    with tf.Graph().as_default() as graph:
+        images = v1.placeholder(tf.float32, [None, pixels.shape[1]])
+        labels = v1.placeholder(tf.float32, [None, CLASSES])
+        kept = v1.placeholder(tf.float32)
+        logits = {"trivial": _trivial, "tutorial": _tutorial}[network](images, kept)
+        cost = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels, logits))
+        right = tf.equal(tf.argmax(logits, 1), tf.argmax(labels, 1))
+        v1.summary.scalar("cost", cost)
+        v1.summary.scalar("accuracy", tf.reduce_mean(tf.cast(right, tf.float32)))
+        update = v1.train.AdamOptimizer(0.0001).minimize(cost)
+        summaries = v1.summary.merge_all()
+        session = v1.Session()
+        session.run(v1.global_variables_initializer())
+        writer = v1.summary.FileWriter(str(logs), graph)
+
+    def run() -> None:
+        for step, start in enumerate(range(0, len(pixels), batch_size)):
+            batch = slice(start, start + batch_size)
+            fed = {images: pixels[batch], labels: truth[batch], kept: 0.5}
+            _, summary = session.run([update, summaries], feed_dict=fed)
+            writer.add_summary(summary, step)
+
+    return run
+
+
+def _trivial(images: Any, _: Any) -> Any:
+    middle = tf.reshape(images, [-1, 28, 28])[:, 12:16, 12:16]
+    return _dense("logits", tf.reshape(middle, [-1, 16]), CLASSES, tf.identity)
+
+
+def _tutorial(images: Any, kept: Any) -> Any:
+    x = tf.reshape(images, [-1, 28, 28, 1])
+    for number, filters in enumerate((32, 64), start=1):
+        x = _convolution(f"conv{number}", x, filters)
+        x = tf.nn.max_pool2d(x, 2, 2, "SAME")
+    x = _dense("dense", tf.reshape(x, [-1, 7 * 7 * 64]), 1024, tf.nn.relu)
+    return _dense("logits", v1.nn.dropout(x, kept), CLASSES, tf.identity)
+
+
+def _convolution(name: str, x: Any, filters: int) -> Any:
+    with v1.name_scope(name):
+        kernel, bias = _variables([5, 5, x.shape[-1], filters])
+        return _summarized(tf.nn.relu(tf.nn.conv2d(x, kernel, 1, "SAME") + bias))
+
+
+def _dense(name: str, x: Any, units: int, activation: Callable[[Any], Any]) -> Any:
+    with v1.name_scope(name):
+        weights, bias = _variables([x.shape[-1], units])
+        return _summarized(activation(x @ weights + bias))
+
+
+def _variables(shape: list[int]) -> tuple[Any, Any]:
+    weights = v1.Variable(v1.truncated_normal(shape, stddev=0.1))
+    bias = v1.Variable(tf.ones(shape[-1:]))
+    v1.summary.histogram("weights", weights)
+    v1.summary.histogram("biases", bias)
+    return weights, bias
+
+
+def _summarized(x: Any) -> Any:
+    v1.summary.histogram("activations", x)
+    v1.summary.scalar("sparsity", tf.nn.zero_fraction(x))
+    return x

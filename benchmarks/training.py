@@ -1,0 +1,247 @@
+"""Measure the training loop against the article's, and against Keras's `fit`.
+
+Run as `python benchmarks/training.py`. All loops train on the same images, MNIST's (MNIST_DIR,
+default ../shared/data/mnist), in batches of 128: the article's, a TensorFlow 1 session that is fed
+a batch a step and writes its summaries; `fit` as it is, and with 100 steps an execution; and this
+project's, gathering included, evaluation not. Each has a process of its own, and they take turns,
+round after round, so that whatever else the machine does meets them all; the median round counts.
+The first round, with tracing, is not one of them.
+
+`trivial` is a network of next to no arithmetic, so what its step takes is the loop's overhead.
+Then: the evaluations' share of a whole run with the default parameters, and the stage's start-up,
+from a new process to the end of the first step. The figures go to benchmarks/training.json.
+"""
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+from unittest import mock
+
+import numpy as np
+
+# In place of this folder, whose training.py would hide the package of that name.
+sys.path.pop(0)
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "stages"))
+
+from benchmarks.article import build_loop
+from benchmarks.setting import in_new_process, lay_out, machine, new_process
+from benchmarks.timed_loop import Clock, train_for
+
+import train as stage
+from shared.dataset import Split, open_split
+from shared.params import load
+from shared.tf import keras
+from training.batches import Batches
+from training.device import choose
+from training.engine import Engine
+from training.loop import Row, train
+from training.tensorboard import TensorBoard
+
+FIGURES = Path(__file__).with_suffix(".json")
+BATCH_SIZE = 128
+START_UPS = 5
+
+
+class Plan(NamedTuple):
+    """How many rounds a network's loops run, of how many epochs, of how many steps."""
+
+    rounds: int
+    epochs: int
+    steps: int
+
+
+PLANS = {"trivial": Plan(9, 5, 400), "compact": Plan(5, 1, 100), "tutorial": Plan(3, 1, 100)}
+
+Round = Callable[[], float]  # trains for its steps and returns the seconds they took
+
+
+def article(network: str) -> Round:
+    """The article's loop."""
+    run = build_loop(network, some_images(network), BATCH_SIZE, Path("article"))
+    return lambda: seconds(lambda: [run() for _ in range(PLANS[network].epochs)])
+
+
+def fit(network: str, **options: Any) -> Round:
+    """Keras's loop as it is, but for `options`."""
+    model, data = build_engine(network).model, some_images(network)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(0.0001), loss, metrics=["accuracy"], **options)
+    epochs = PLANS[network].epochs
+    return lambda: seconds(lambda: model.fit(*data, batch_size=BATCH_SIZE, epochs=epochs))
+
+
+def fit_100(network: str) -> Round:
+    """Keras's loop with 100 steps an execution."""
+    return fit(network, steps_per_execution=100)
+
+
+def ours(network: str) -> Round:
+    """This project's loop; the evaluation that ends it is not in its seconds."""
+    engine, data = build_engine(network), some_images(network)
+    batches = Batches(data, BATCH_SIZE, "shuffled", augmentation=0.0, seed=0)
+    steps = PLANS[network].epochs * PLANS[network].steps
+    return lambda: train_for(steps, engine, batches)
+
+
+LOOPS: dict[str, Callable[[str], Round]] = {
+    loop.__name__: loop for loop in (article, fit, fit_100, ours)
+}
+
+
+def main() -> None:
+    """Measure, write the figures and print them."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        lay_out(folder)
+        loops = {network: measure_loops(network, folder) for network in PLANS}
+        starts = [in_new_process(folder, start_up, time.time()) for _ in range(START_UPS)]
+        for figures in loops.values():
+            for loop_name, loop in figures.items():
+                overhead = loops["trivial"][loop_name]["ms_a_step"]
+                loop["overhead_share"] = round(overhead / loop["ms_a_step"], 3)
+        report = {
+            "machine": machine(),
+            "loops": loops,
+            "start_up_seconds": {
+                part: round(statistics.median(start[part] for start in starts), 2)
+                for part in starts[0]
+            },
+            "whole_run": in_new_process(folder, whole_run),
+        }
+    FIGURES.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    print(table(loops))  # noqa: T201 (its output)
+    print(json.dumps({key: report[key] for key in ("start_up_seconds", "whole_run")}))  # noqa: T201
+
+
+def measure_loops(network: str, folder: Path) -> dict[str, dict[str, float]]:
+    """Return each loop's figures."""
+    plan = PLANS[network]
+    names = [name for name in LOOPS if (name, network) != ("article", "compact")]
+    taken: dict[str, list[float]] = {name: [] for name in names}
+    with ExitStack() as stack:
+        processes = {name: stack.enter_context(new_process(folder)) for name in names}
+        for _ in range(1 + plan.rounds):
+            for name, process in processes.items():
+                taken[name].append(process.submit(one_round, name, network).result())
+    return {name: describe(first, rest, plan) for name, (first, *rest) in taken.items()}
+
+
+def describe(first: float, rounds: Sequence[float], plan: Plan) -> dict[str, float]:
+    """Return the figures of rounds that took so many seconds."""
+    median, steps = statistics.median(rounds), plan.epochs * plan.steps
+    return {
+        "ms_a_step": round(1000 * median / steps, 3),
+        "fastest_ms_a_step": round(1000 * min(rounds) / steps, 3),
+        "images_a_second": round(BATCH_SIZE * steps / median),
+        "first_round_extra_seconds": round(first - median, 2),
+    }
+
+
+def table(loops: dict[str, dict[str, dict[str, float]]]) -> str:
+    """Return the table of docs/training.md."""
+    columns = ("ms_a_step", "images_a_second", "overhead_share", "first_round_extra_seconds")
+    heads = ("network", "loop", "ms a step", "images a second", "overhead", "before, seconds")
+    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
+    for network, figures in loops.items():
+        for name, loop in figures.items():
+            values = ("{:,.3g}", "{:,}", "{:.1%}", "{:.1f}")
+            cells = [text.format(loop[key]) for text, key in zip(values, columns, strict=True)]
+            lines.append(f"| `{network}` | {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def one_round(loop: str, network: str) -> float:
+    """Return the seconds of a round, in a process in which earlier ones may have run."""
+    return prepared(loop, network)()
+
+
+@cache
+def prepared(loop: str, network: str) -> Round:
+    """Return the loop with its network and its data, built once."""
+    return LOOPS[loop](network)
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Return how long the work takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def some_images(network: str) -> Split:
+    """Return an epoch's images and labels, in memory."""
+    rows = PLANS[network].steps * BATCH_SIZE
+    return Split(*(np.array(part[:rows]) for part in open_split(stage.TRAIN)))
+
+
+def build_engine(network: str) -> Engine:
+    """Return the stage's engine for the CPU, trained as the article trains."""
+    device, _ = choose("cpu")
+    changes = {
+        "network": "compact" if network == "trivial" else network,
+        "augmentation": 0.0,
+        "label_smoothing": 0.0,
+        "learning_rate": 0.0001,
+        "schedule": "constant",
+        "deterministic": False,  # as in the other loops
+    }
+    params = load(stage.TrainParams, "train").model_copy(update=changes)
+    if network != "trivial":
+        return stage.build_engine(params, device)
+    with mock.patch.object(stage, "build", trivial):
+        return stage.build_engine(params, device)
+
+
+def trivial(*_: object) -> keras.Model:
+    """Return a network that looks at the middle 16 pixels."""
+    pixels = keras.Input((28, 28, 1), dtype="uint8")
+    middle = keras.layers.Rescaling(1 / 255)(keras.layers.Cropping2D(12)(pixels))
+    return keras.Model(pixels, keras.layers.Dense(10)(keras.layers.Flatten()(middle)))
+
+
+def start_up(began: float) -> dict[str, float]:
+    """Return the seconds of each part of the stage's start, in a process begun at that time."""
+    parts = {"imports": time.time() - began}
+    params = load(stage.TrainParams, "train")
+    device, _ = choose("cpu")
+    start = time.perf_counter()
+    engine = stage.build_engine(params, device)
+    data = open_split(stage.TRAIN)
+    batches = Batches(data, params.batch_size, params.order, params.augmentation, params.seed)
+    chunk = batches.gather(0, 1)
+    parts["network"] = time.perf_counter() - start
+    parts["tracing"] = seconds(lambda: engine.compile(chunk))
+    parts["tensorboard"] = seconds(lambda: TensorBoard(Path("logs"), engine, data.images[:100]))
+    parts["first_step"] = seconds(lambda: engine.train(engine.place(chunk)))
+    return parts | {"all": sum(parts.values())}
+
+
+def whole_run() -> dict[str, float]:
+    """Run the stage with its default parameters; return what is not training, evaluations all."""
+    clock = Clock(load(stage.TrainParams, "train").batch_size)
+
+    def timed(*arguments: Any, watchers: Sequence[Any], **options: Any) -> list[Row]:
+        clock.start = time.perf_counter()
+        history = train(*arguments, watchers=[*watchers, clock], **options)
+        clock.now = time.perf_counter()
+        return history
+
+    with mock.patch.object(stage, "train", timed):
+        stage.main()
+    return {
+        "steps": clock.step,
+        "seconds": round(clock.seconds, 2),
+        "share_of_evaluation": round(1 - clock.running / clock.seconds, 4),
+    }
+
+
+if __name__ == "__main__":
+    main()
