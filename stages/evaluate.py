@@ -62,11 +62,13 @@ def main() -> None:
     write_csv(CALIBRATION, curve)
     draw_mistakes(images, predictions, rows, dataset.class_names, params)
 
-    before = classify(logits * temperature_of(model), labels)
-    error = expected_calibration_error(calibration_curve(before, params.calibration_bins))
-    metrics = summary(predictions, classes, curve)
-    metrics["uncalibrated_calibration_error"] = round(error, 6)
-    metrics["doubtful_labels"] = int(doubtful.sum())
+    temperature = temperature_of(model)
+    before = calibration_curve(classify(logits * temperature, labels), params.calibration_bins)
+    metrics = summary(predictions, classes, curve) | {
+        "uncalibrated_calibration_error": round(expected_calibration_error(before), 6),
+        "temperature": round(temperature, 4),
+        "doubtful_labels": int(doubtful.sum()),
+    }
     write_json(METRICS, metrics)
     log.info(
         "test accuracy %s (95 %% interval %s to %s) on %s images",

@@ -153,6 +153,7 @@ def test_predictions_that_dvc_lock_does_not_know_are_refused(project: Path) -> N
     [
         ("nowhere", None, r"^nowhere: .*dvc exp list"),
         ("empty", None, r"^empty: has no dvc\.lock"),
+        (" ,", None, r"^' ,' names no run"),
         ("odd-*", None, r"^odd-\*: no experiment has such a name"),
         ("main", "main", r"^main: on both sides"),
         ("old-*", "old-1", r"^old-1: on both sides"),

@@ -79,6 +79,7 @@ def test_the_calibration_error_is_told_with_and_without_the_temperature(project:
     sharper = json.loads(evaluate.METRICS.read_text())
     assert sharper["test_accuracy"] == plain["test_accuracy"]
     assert sharper["uncalibrated_calibration_error"] == plain["uncalibrated_calibration_error"]
+    assert (plain["temperature"], sharper["temperature"]) == (1, 0.05)
     assert sharper["expected_calibration_error"] != plain["expected_calibration_error"]
 
 

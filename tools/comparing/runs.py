@@ -45,17 +45,22 @@ def names_of(choice: str) -> list[str]:
     """Return the names that a comma-separated list stands for.
 
     A name with `*`, `?` or `[` is a pattern for experiments, of whatever commit. Raises StageError
-    for a pattern that fits none.
+    for a pattern that fits none, and for an empty list.
     """
     names: list[str] = []
     for part in filter(None, map(str.strip, choice.split(","))):
         names += _experiments_like(part) if set(part) & set("*?[") else [part]
+    if not names:
+        raise StageError(f"{choice!r} names no run")
     return list(dict.fromkeys(names))
 
 
 def _experiments_like(pattern: str) -> list[str]:
-    with Repo() as repo:
-        found = repo.experiments.ls(all_commits=True)
+    try:
+        with Repo() as repo:
+            found = repo.experiments.ls(all_commits=True)
+    except DvcException as error:
+        raise StageError(f"{pattern}: {error}; run from the project's folder") from None
     names = {name for experiments in found.values() for name, _ in experiments}
     fitting = sorted(fnmatch.filter(names, pattern))
     if not fitting:
@@ -76,7 +81,9 @@ def read_run(name: str) -> Run:
     except FileNotFoundError as error:
         raise StageError(f"{name}: has no {error.filename}; `dvc repro` makes it") from None
     except DvcException as error:
-        raise StageError(f"{name}: {error}; `dvc exp list -A` shows all experiments") from None
+        raise StageError(
+            f"{name}: {error}; in the project's folder `dvc exp list -A` shows all experiments"
+        ) from None
     stage = yaml.safe_load(lock)["stages"].get("evaluate", {})
     recorded = {
         entry["path"]: entry["md5"] for entry in stage.get("deps", []) + stage.get("outs", [])
