@@ -13,7 +13,7 @@ all: setup
 	@dvc repro
 	@python -c 'import json; m = json.load(open("metrics/evaluate.json")); print( \
 	  "\ntest accuracy {test_accuracy:.2%} (95 % interval {test_accuracy_low:.2%} to {test_accuracy_high:.2%})\n" \
-	  "exported models: export/saved_model, export/model.onnx, export/model.tflite (see export/MODEL_CARD.md)\n" \
+	  "exported models, and how to call them: export/MODEL_CARD.md\n" \
 	  "next: . .venv/bin/activate && dvc exp run -S train.steps=4000 && dvc metrics diff".format(**m))'
 
 setup: .venv/$(RUNTIME).done .dvc/vega.js

@@ -96,7 +96,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
         labels[60 - wrong :] = (labels[60 - wrong :] + 1) % 3
         for folder in ("data/raw", "data/prepared", "models"):
             (tmp_path / folder).mkdir(parents=True)
-        np.savez(tmp_path / "data/prepared/test.npz", images=images, labels=labels)
+        for split in ("train", "test"):
+            np.savez(tmp_path / f"data/prepared/{split}.npz", images=images, labels=labels)
         model.save(tmp_path / "models/model.keras")
         image = {"height": 8, "width": 9, "channels": channels}
         (tmp_path / "data/raw/dataset.json").write_text(json.dumps(INSECTS | {"image": image}))

@@ -9,35 +9,42 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 import evaluate
 import export
 import robustness
 from conftest import ROOT, Project
-from exporting.formats import FORMATS, Run
+from exporting.calls import CALLS, call_outside
+from exporting.formats import write_tflite, writers
 from shared.console import StageError
-from shared.dataset import Images
+from shared.dataset import open_split
+from shared.tf import keras, tf
+
+CARD = Path("export/MODEL_CARD.md")
 
 
 def files(folder: Path) -> dict[Path, bytes]:
     return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
-def set_minimum(figure: str, value: float) -> None:
-    """Change export.minimum_… in the folder's params.yaml."""
+def set_param(name: str, value: str) -> None:
+    """Change a parameter of the export stage in the folder's params.yaml."""
     text = Path("params.yaml").read_text()
-    text, changes = re.subn(rf"(minimum_{figure}:) [\d.]+", rf"\1 {value}", text)
+    text, changes = re.subn(rf"( {name}:) ([\d.]+|\[.*])", rf"\1 {value}", text)
     assert changes == 1
     Path("params.yaml").write_text(text)
+
+
+def calls_in_the_card() -> list[str]:
+    return re.findall(r"```python\n(.*?)```", CARD.read_text(), re.DOTALL)
 
 
 @pytest.fixture
 def evaluated(project: Project) -> Path:
     """A folder whose network is right on 54 of 60 images, and may be exported."""
     folder = project(wrong=6)
-    set_minimum("accuracy", 0.9)
+    set_param("minimum_accuracy", "0.9")
     evaluate.main()
     robustness.main()
     return folder
@@ -62,9 +69,7 @@ def test_two_processes_export_the_same_bytes_and_a_card_that_works(
     said = [run.communicate()[0].splitlines() for run in runs]
     assert [run.returncode for run in runs] == [0, 0], said
     assert [line.split(":")[0] for line in said[0]] == [
-        "export/saved_model",
-        "export/model.onnx",
-        "export/model.tflite",
+        f"export/{call.file}" for call in CALLS.values()
     ]
     assert files(evaluated / "export") == files(other / "export")
     assert (evaluated / export.METRICS).read_text() == (other / export.METRICS).read_text()
@@ -75,21 +80,62 @@ def test_two_processes_export_the_same_bytes_and_a_card_that_works(
         assert metrics[f"{name}_agreement"] == 1
         assert metrics[f"{name}_largest_difference"] < 1e-5
         assert metrics[f"{name}_bytes"] > 0
-    assert json.loads(export.LABELS.read_text()) == ["ant", "bee", "fly $1"]
+    assert metrics["tflite_int8_agreement"] > 0.9
+    assert 0.001 < metrics["tflite_int8_mean_difference"] < 0.02
+    assert json.loads(Path("export/labels.json").read_text()) == ["ant", "bee", "fly $1"]
 
-    snippets = re.findall(r"```python\n(.*?)```", export.CARD.read_text(), re.DOTALL)
-    assert len(snippets) == 3
-    os.chdir("export")
-    for snippet in snippets:
-        exec(snippet, {})  # noqa: S102 (what a reader of the card would do)
+    calls = calls_in_the_card()
+    assert len(calls) == len(CALLS)
+    images = open_split(export.TEST).images
+    model = keras.models.load_model(export.MODEL, compile=False)
+    expected = tf.nn.softmax(model(images[:]))
+    for call in calls:
+        found = call_outside(call, export.EXPORT, images)
+        np.testing.assert_allclose(found, expected, atol=0.05 if "int8" in call else 1e-5)
+    os.chdir(export.EXPORT)
+    for call in calls:
+        exec(call, {})  # noqa: S102 (as it stands, on its own two images)
     answers = capsys.readouterr().out.splitlines()
-    assert len(answers) == 3
+    assert len(answers) == len(CALLS)
     assert len(set(answers)) == 1
     assert re.fullmatch(r"\['(ant|bee|fly \$1)', '\1'\]", answers[0])
 
 
+def test_only_the_chosen_formats_are_exported(evaluated: Path) -> None:
+    set_param("formats", "[tflite]")
+    export.main()
+    exported = {path.name for path in export.EXPORT.iterdir()}
+    assert exported == {"MODEL_CARD.md", "labels.json", "model.tflite"}
+    assert len(calls_in_the_card()) == 1
+    assert "predict.py" not in CARD.read_text()
+    figures = json.loads(export.METRICS.read_text())
+    assert {name.split("_")[0] for name in figures} == {"tflite"}
+
+    set_param("formats", "[onnx]")
+    export.main()
+    assert {path.name for path in export.EXPORT.iterdir()} == {
+        "MODEL_CARD.md",
+        "dataset.json",
+        "labels.json",
+        "model.onnx",
+        "predict.py",
+    }
+    assert "python predict.py" in CARD.read_text()
+
+
+@pytest.mark.parametrize("formats", ["[]", "[onnx, caffe]"])
+def test_no_format_or_an_unknown_one_is_refused_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, formats: str
+) -> None:
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    set_param("formats", formats)
+    with pytest.raises(StageError, match=r"params\.yaml: export\.formats"):
+        export.main()
+
+
 def test_below_the_minimum_nothing_is_exported(evaluated: Path) -> None:
-    set_minimum("accuracy", 0.95)
+    set_param("minimum_accuracy", "0.95")
     with pytest.raises(
         StageError, match=r"evaluate\.json: test accuracy 90\.00% is below.*95\.00%.*nothing"
     ):
@@ -99,7 +145,7 @@ def test_below_the_minimum_nothing_is_exported(evaluated: Path) -> None:
 
 
 def test_a_model_that_corrupted_images_confuse_is_not_exported(evaluated: Path) -> None:
-    set_minimum("robustness", 0.99)
+    set_param("minimum_robustness", "0.99")
     with pytest.raises(StageError, match=r"robustness\.json: accuracy on .* is below.*99\.00%"):
         export.main()
     assert not Path("export").exists()
@@ -108,20 +154,17 @@ def test_a_model_that_corrupted_images_confuse_is_not_exported(evaluated: Path) 
 def test_when_one_format_differs_none_is_exported(
     evaluated: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    last = FORMATS["tflite"]
+    def write_flawed(classifier: keras.Model, path: Path) -> None:
+        mirrored = classifier.output["probabilities"][:, ::-1]
+        write_tflite(keras.Model(classifier.input, {"probabilities": mirrored}), path)
 
-    def load_flawed(path: Path) -> Run:
-        run = last.load(path)
-
-        def flawed(images: Images) -> npt.ArrayLike:
-            return np.asarray(run(images))[:, ::-1]
-
-        return flawed
-
-    monkeypatch.setitem(FORMATS, "tflite", last._replace(load=load_flawed))
+    monkeypatch.setattr(
+        export, "writers", lambda images: writers(images) | {"tflite": write_flawed}
+    )
+    set_param("formats", "[tflite, onnx]")
     with pytest.raises(StageError, match=r"^export/model\.tflite: not exported"):
         export.main()
-    assert list(Path("export").iterdir()) == []
+    assert not Path("export").exists()
     assert not export.METRICS.exists()
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from conftest import INSECTS, RECIPE
 from exporting.model_card import Evaluation, Recipe, Robustness, model_card
-from exporting.parity import Parity
+from exporting.parity import Difference, Parity
 from shared.dataset import Dataset
 
 EVALUATION = Evaluation(
@@ -25,7 +25,10 @@ def card() -> str:
         Recipe.model_validate(RECIPE),
         EVALUATION,
         Robustness(corrupted_test_accuracy=0.6543),
-        {"model.onnx": Parity(0.9, 1.0, 1.2e-6, 12345)},
+        {
+            "onnx": Parity(0.9, 1.0, 12345, *3 * [Difference(1e-7, 1.2e-6)]),
+            "tflite_int8": Parity(0.85, 0.95, 4321, *3 * [Difference(0.01, 0.5)]),
+        },
     )
 
 
@@ -38,7 +41,12 @@ def card() -> str:
         "(ant, bee, fly $1)",
         "uint8 [N, 8, 9, 3]",
         "| macro F1 | 0.8765 |",
-        "| `model.onnx` | 12,345 | 90.00% | 100.00% | 1.2e-06 |",
+        "| `model.onnx` | 12,345 | 90.00% | 100.00% | 1e-07, 1.2e-06 |",
+        "| `model_int8.tflite` | 4,321 | 85.00% | 95.00% | 0.01, 0.5 |",
+        'onnxruntime.InferenceSession("model.onnx")',
+        'Interpreter("model_int8.tflite")',
+        "np.zeros((2, 8, 9, 3), np.uint8)",
+        "python predict.py photo.jpg",
         "(`insects`, <https://example.org/insects>): 1,200 images to train",
         "Drawn at random.",
         "Licence: CC0.",

@@ -5,30 +5,90 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from exporting.parity import TOLERANCE, Parity, check, compare, size_of
+from exporting.parity import (
+    INTEGERS,
+    PROBES,
+    ROUNDING,
+    Difference,
+    Parity,
+    check,
+    compare,
+    random_images,
+    size_of,
+)
+from shared.classifier import Scores
 from shared.console import StageError
 
-REFERENCE = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.3, 0.7]], np.float32)
 LABELS = np.array([0, 1, 1, 0], np.uint8)
+COUNT = len(LABELS)
+REFERENCE = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.3, 0.7]], np.float32)
+EVERYTHING = np.concatenate([REFERENCE, np.full((PROBES, 2), 0.5, np.float32)])
 
 
-def test_figures_are_accuracy_agreement_and_the_largest_difference() -> None:
-    probabilities = REFERENCE.copy()
-    probabilities[2] = [0.35, 0.65]
-    parity = compare(probabilities, REFERENCE, LABELS, size=123)
-    assert parity == Parity(accuracy=0.75, agreement=0.75, largest_difference=0.25, bytes=123)
+def shifted(by: float) -> Scores:
+    return EVERYTHING + np.float32(by)
+
+
+def changed(row: int, by: float) -> Scores:
+    probabilities = EVERYTHING.copy()
+    probabilities[row, 0] += by
+    return probabilities
+
+
+def test_figures_are_accuracy_agreement_size_and_differences() -> None:
+    probabilities = EVERYTHING.copy()
+    probabilities[2] = [0.3, 0.7]
+    probabilities[COUNT:, 0] += 0.125
+    probabilities[-1, 0] += 0.125
+    assert compare(probabilities, EVERYTHING, LABELS, size=123) == Parity(
+        accuracy=0.75,
+        agreement=0.75,
+        bytes=123,
+        test=Difference(mean=0.075, largest=0.3),
+        uncertain=Difference(mean=0.075, largest=0.3),
+        random=Difference(mean=0.13, largest=0.25),
+    )
+
+
+def test_the_least_certain_images_are_those_of_the_lowest_highest_probability() -> None:
+    confidence = np.linspace(0.5, 1, 2 * PROBES, dtype=np.float32)[::-1]
+    reference = np.concatenate([np.stack([confidence, 1 - confidence], axis=1), EVERYTHING[COUNT:]])
+    probabilities = reference.copy()
+    probabilities[:PROBES] += 0.25  # the certain ones
+    parity = compare(probabilities, reference, np.zeros(2 * PROBES, np.uint8), size=1)
+    assert parity.test.largest == 0.25
+    assert parity.uncertain.largest == 0
 
 
 def test_rounding_is_accepted() -> None:
-    check(compare(REFERENCE + TOLERANCE / 2, REFERENCE, LABELS, size=1), Path("model.onnx"))
+    parity = compare(shifted(ROUNDING.mean / 2), EVERYTHING, LABELS, size=1)
+    check(parity, "onnx", Path("model.onnx"))
 
 
-@pytest.mark.parametrize("difference", [TOLERANCE * 1.2, np.nan])
-def test_more_than_rounding_is_refused_by_name(difference: float) -> None:
-    probabilities = REFERENCE.copy()
-    probabilities[1, 1] += difference
-    with pytest.raises(StageError, match=r"^model\.onnx: not exported.*at most 0\.01 is rounding"):
-        check(compare(probabilities, REFERENCE, LABELS, size=1), Path("model.onnx"))
+@pytest.mark.parametrize("difference", [ROUNDING.largest * 1.2, np.nan])
+@pytest.mark.parametrize(("row", "images"), [(1, "test images"), (-1, "random images")])
+def test_more_than_rounding_is_refused_by_name(difference: float, row: int, images: str) -> None:
+    parity = compare(changed(row, difference), EVERYTHING, LABELS, size=1)
+    with pytest.raises(
+        StageError, match=rf"^model\.onnx: not exported.*on {images} .*at most 0\.01"
+    ):
+        check(parity, "onnx", Path("model.onnx"))
+
+
+def test_integers_may_tip_a_few_images_over_but_not_many() -> None:
+    few = compare(changed(-1, 0.5), EVERYTHING, LABELS, size=1)
+    check(few, "tflite_int8", Path("model_int8.tflite"))
+    many = compare(shifted(1.2 * INTEGERS.mean), EVERYTHING, LABELS, size=1)
+    with pytest.raises(StageError, match=r"export\.formats without tflite_int8 leaves it out"):
+        check(many, "tflite_int8", Path("model_int8.tflite"))
+
+
+def test_random_images_are_the_same_each_time_and_cover_all_values() -> None:
+    like = np.zeros((3, 8, 9, 1), np.uint8)
+    images = random_images(like)
+    assert images.shape == (PROBES, 8, 9, 1)
+    assert len(np.unique(images)) == 256
+    np.testing.assert_array_equal(images, random_images(like))
 
 
 def test_the_size_of_a_folder_is_that_of_its_files(tmp_path: Path) -> None:

@@ -1,30 +1,23 @@
-"""The formats that a classifier is exported in, and their own runtimes to run them again.
+"""The formats that a classifier is exported in.
 
 All take `images`, uint8 [N, height, width, channels] for any N, and give `probabilities`, float32
 [N, K]; all come out as the same bytes each time.
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy.typing as npt
+import numpy as np
 import onnx
-import onnxruntime
-from ai_edge_litert.interpreter import Interpreter
 
 from shared.dataset import Images
 from shared.tf import keras, tf
 
-Run = Callable[[Images], npt.ArrayLike]
-
-
-class Format(NamedTuple):
-    """How to write a classifier to a path, and how to load what was written."""
-
-    write: Callable[[keras.Model, Path], None]
-    load: Callable[[Path], Run]
+CALIBRATION_IMAGES = 500
+"""How many training images show the integer format what its activations reach."""
 
 
 def with_probabilities(model: keras.Model) -> keras.Model:
@@ -52,12 +45,6 @@ def write_saved_model(classifier: keras.Model, path: Path) -> None:
     module.serve = tf.function(serve, input_signature=_signature(classifier))
     tf.saved_model.save(module, str(path), signatures=module.serve.get_concrete_function())
     (path / "fingerprint.pb").unlink()  # it holds a random number, and no runtime needs it
-
-
-def load_saved_model(path: Path) -> Run:
-    """Load it with TensorFlow."""
-    loaded = tf.saved_model.load(str(path))
-    return lambda images: loaded.serve(images)["probabilities"]
 
 
 def write_onnx(classifier: keras.Model, path: Path) -> None:
@@ -94,25 +81,41 @@ def _rename(graph: onnx.GraphProto) -> None:
         value.type.tensor_type.shape.dim[0].dim_param = "batch"
 
 
-def load_onnx(path: Path) -> Run:
-    """Load it with ONNX Runtime."""
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    return lambda images: session.run(["probabilities"], {"images": images})[0]
-
-
 def write_tflite(classifier: keras.Model, path: Path) -> None:
     """Write TensorFlow Lite's flat buffer."""
     classifier.export(path, format="litert", input_signature=_signature(classifier), verbose=False)
 
 
-def load_tflite(path: Path) -> Run:
-    """Load it with LiteRT."""
-    runner = Interpreter(str(path)).get_signature_runner("serving_default")
-    return lambda images: runner(images=images)["probabilities"]
+def write_tflite_int8(classifier: keras.Model, path: Path, training_images: Images) -> None:
+    """Write a flat buffer with integer weights and activations.
+
+    Casts at both ends keep its inputs and outputs those of the other formats. The ranges of its
+    activations are those seen on images evenly spaced over the training split.
+    """
+    count = min(CALIBRATION_IMAGES, len(training_images))
+    chosen = np.linspace(0, len(training_images) - 1, count).astype(int)
+
+    def calibration() -> Iterator[dict[str, Images]]:
+        for index in chosen:
+            yield {"images": np.asarray(training_images[index : index + 1])}
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"[\s\S]*tf\.lite\.Interpreter is deprecated")
+        classifier.export(
+            path,
+            format="litert",
+            input_signature=_signature(classifier),
+            verbose=False,
+            optimizations=[tf.lite.Optimize.DEFAULT],
+            representative_dataset=calibration,
+        )
 
 
-FORMATS = {
-    "saved_model": Format(write_saved_model, load_saved_model),
-    "onnx": Format(write_onnx, load_onnx),
-    "tflite": Format(write_tflite, load_tflite),
-}
+def writers(training_images: Images) -> dict[str, Callable[[keras.Model, Path], None]]:
+    """Return how each format is written, by name."""
+    return {
+        "saved_model": write_saved_model,
+        "onnx": write_onnx,
+        "tflite": write_tflite,
+        "tflite_int8": partial(write_tflite_int8, training_images=training_images),
+    }

@@ -11,8 +11,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from exporting.parity import TOLERANCE, Parity
-from shared.dataset import Dataset, Draw, Table
+from exporting.calls import CALLS, FormatName, call_text
+from exporting.parity import INTEGERS, PROBES, ROUNDING, Parity
+from shared.dataset import Dataset, Draw, ImageShape, Table
 
 
 class Evaluation(BaseModel):
@@ -49,14 +50,25 @@ class Recipe(BaseModel):
     device: str
 
 
+_PICTURES = """
+Pictures of any size, dark on light or light on dark, and tables of pixels, with
+`pip install onnxruntime numpy pillow`, which is all that [predict.py](predict.py) needs beside it:
+
+```sh
+python predict.py photo.jpg drawing.png             # photo.jpg: LABEL (98.7%), and so on
+python predict.py table.csv --format json           # or csv; python predict.py --help tells more
+```
+"""
+
+
 def model_card(
     dataset: Dataset,
     recipe: Recipe,
     evaluation: Evaluation,
     robustness: Robustness,
-    formats: Mapping[str, Parity],
+    parities: Mapping[FormatName, Parity],
 ) -> str:
-    """Return the card as Markdown; `formats` holds the figures of each exported file, by name."""
+    """Return the card as Markdown; `parities` holds the figures of each exported format."""
     image = dataset.image
     return Template(Path(__file__).with_name("model_card.md").read_text("utf-8")).substitute(
         title=dataset.title,
@@ -89,16 +101,23 @@ def model_card(
         calibration_error=f"{evaluation.expected_calibration_error:.4f}",
         calibration_gap=f"{evaluation.expected_calibration_error:.2%}",
         corrupted=f"{robustness.corrupted_test_accuracy:.2%}",
-        tolerance=f"{TOLERANCE:g}",
+        probes=f"{PROBES:,}",
+        tolerance=f"{ROUNDING.largest:g}",
+        integer_tolerance=f"{INTEGERS.mean:g}",
+        calls="\n".join(_call(name, image) for name in parities),
+        pictures=_PICTURES if "onnx" in parities else "",
         formats=_rows(
             (
-                f"`{name}`",
+                f"`{CALLS[name].file}`",
                 f"{parity.bytes:,}",
                 f"{parity.accuracy:.2%}",
                 f"{parity.agreement:.2%}",
-                f"{parity.largest_difference:g}",
+                *(
+                    f"{difference.mean:g}, {difference.largest:g}"
+                    for difference in (parity.test, parity.uncertain, parity.random)
+                ),
             )
-            for name, parity in formats.items()
+            for name, parity in parities.items()
         ),
     )
 
@@ -107,6 +126,10 @@ def _source_of_test(test: Table | Draw) -> str:
     if isinstance(test, Table):
         return f"`{test.sha256}`"
     return f"none: drawn from the train table, with the seed {test.seed}"
+
+
+def _call(name: FormatName, image: ImageShape) -> str:
+    return f"{CALLS[name].title}:\n\n```python\n{call_text(name, image)}```\n"
 
 
 def _rows(rows: Iterable[tuple[str, ...]]) -> str:

@@ -16,6 +16,7 @@ _NOISE = re.compile(
     rb"I\d{4} |WARNING: All log messages before absl|To enable the following instructions"
     rb"|.*failed call to cuInit.*UNKNOWN ERROR \(303\)"
     rb"|W\d{4} .*tf_tfl_flatbuffer_helpers.*Ignored|INFO: Created TensorFlow Lite XNNPACK delegate"
+    rb"|W\d{4} .*flatbuffer_export.*Skipping runtime version|fully_quantize: "
 )
 
 
