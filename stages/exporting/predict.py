@@ -147,17 +147,15 @@ def numbers(fields: list[str], place: str, before: int) -> Pixels:
 def read_picture(path: Path) -> Image.Image:
     """Return the picture the right way up, on paper if it is transparent. Raises RefusedError."""
     try:
-        with (
-            warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning),
-            Image.open(path) as file,
-        ):
-            picture = ImageOps.exif_transpose(file)
-            picture.load()
+        with warnings.catch_warnings(action="ignore"):
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as file:
+                picture = ImageOps.exif_transpose(file)
     except UnidentifiedImageError:
         raise RefusedError(f"{path}: neither a picture nor a table (.csv)") from None
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise RefusedError(f"{path}: too large a picture") from None
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+    except (OSError, SyntaxError, TypeError, ValueError) as error:
         if isinstance(error, OSError) and error.filename:
             raise
         raise RefusedError(f"{path}: a broken picture ({error})") from None

