@@ -22,7 +22,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from conftest import INSECTS, ROOT
 from exporting.predict import as_image, read_picture
-from shared.dataset import Images, Split
+from shared.dataset import Dataset, Images, Split
 
 SHAPE = (28, 28, 1)
 SITE_PACKAGES = Path(np.__file__).parents[1]
@@ -88,7 +88,7 @@ def sent(digits: Split, tmp_path_factory: pytest.TempPathFactory) -> Sent:
     )
     opset = helper.make_opsetid("", 17)
     onnx.save(helper.make_model(graph, opset_imports=[opset], ir_version=8), folder / "model.onnx")
-    describe(folder, "last", SHAPE)
+    describe(folder, label="last")
     shutil.copy(ROOT / "stages/exporting/predict.py", folder)
 
     packages = tmp_path_factory.mktemp("packages")
@@ -98,12 +98,12 @@ def sent(digits: Split, tmp_path_factory: pytest.TempPathFactory) -> Sent:
     return Sent(folder, os.environ | {"PYTHONPATH": str(packages), "PYTHONWARNINGS": "error"})
 
 
-def describe(folder: Path, label: str, shape: tuple[int, int, int]) -> None:
-    """Write dataset.json: digits of this shape, the label in this place of a row."""
-    image = dict(zip(("height", "width", "channels"), shape, strict=True))
+def describe(folder: Path, **layout: object) -> None:
+    """Write dataset.json as the download stage does, for digits in this layout."""
+    image = dict(zip(("height", "width", "channels"), SHAPE, strict=True))
     classes = {str(digit): f"digit {digit}" for digit in range(10)}
-    dataset = INSECTS | {"image": image, "classes": classes, "label": label}
-    (folder / "dataset.json").write_text(json.dumps(dataset))
+    dataset = Dataset.model_validate(INSECTS | {"image": image, "classes": classes} | layout)
+    (folder / "dataset.json").write_text(dataset.model_dump_json())
 
 
 def write_table(path: Path, rows: Images, labels: Images | None = None) -> Path:
@@ -220,15 +220,39 @@ def test_a_model_of_colours_gets_them_unframed(tmp_path: Path) -> None:
 def test_a_table_may_have_its_labels_or_not(sent: Sent, digits: Split, tmp_path: Path) -> None:
     images, labels = digits.images[:300], digits.labels[:300]
     bare = sent.predict(write_table(tmp_path / "table.csv", images))
-    labelled = sent.predict(write_table(tmp_path / "table.csv", images, labels))
-    assert bare == labelled
+    assert sent.predict(write_table(tmp_path / "table.csv", images, labels)) == bare
     assert bare[299]["source"] == f"{tmp_path / 'table.csv'}:300"
-    describe(sent.folder, "first", SHAPE)
-    np.savetxt(
-        tmp_path / "table.csv", np.column_stack([labels, images.reshape(300, -1)]), "%d", ","
+
+
+def test_a_table_in_any_layout_is_read(sent: Sent, digits: Split, tmp_path: Path) -> None:
+    images, labels = digits.images[:30], digits.labels[:30]
+    path = tmp_path / "table.csv"
+    expected = [row["label"] for row in sent.predict(write_table(path, images))]
+    folder = shutil.copytree(sent.folder, tmp_path / "sent")
+    other = sent._replace(folder=folder)
+
+    pixels = images.reshape(30, -1).astype(str)
+    describe(folder, label="first")
+    path.write_text(
+        "".join(f"{a},{','.join(row)}\n" for a, row in zip(labels, pixels, strict=True))
     )
-    assert sent.predict(tmp_path / "table.csv") == bare
-    describe(sent.folder, "last", SHAPE)
+    assert [row["label"] for row in other.predict(path)] == expected
+
+    describe(folder, label="digit", header=True, transposed=True, inverted=True)
+    pixels = (255 - images.transpose(0, 2, 1)).reshape(30, -1).astype(str)
+    names = [f"pixel{number}" for number in range(784)]
+    lines = [[*names[:5], "digit", *names[5:]]]
+    lines += [[*row[:5], str(label), *row[5:]] for row, label in zip(pixels, labels, strict=True)]
+    quoted = "\r\n".join(",".join(f'"{field}"' for field in line) for line in lines)
+    path.write_text(quoted, encoding="utf-8-sig")
+    assert [row["label"] for row in other.predict(path)] == expected
+    path.write_text("\n".join(",".join(row) for row in [names, *pixels]))
+    assert [row["label"] for row in other.predict(path)] == expected
+
+    path.write_text("\n".join(",".join(row) for row in pixels))
+    assert "numbers, where a header should be" in other.run(path).stderr
+    path.write_text("\n".join(",".join([*line[:5], "class", *line[6:]]) for line in lines[:1]))
+    assert "no column has the label's name, 'digit'" in other.run(path).stderr
 
 
 def test_predictions_come_as_text_csv_or_json(sent: Sent, digits: Split, tmp_path: Path) -> None:
@@ -251,7 +275,7 @@ WRONG: dict[str, tuple[bytes | None, str]] = {
     "cut.png": (b"PNG", "a broken picture"),
     "blank.png": (b"", "an empty picture"),
     "empty.csv": (b"", "an empty table"),
-    "bytes.csv": (b"\xff\xd8\xff\n", "not text, as a table is"),
+    "bytes.csv": (b"\xff\xd8\xff\n", "not a table of numbers between commas"),
     "short.csv": (b"1,2,3\n", ":1: 3 columns, where 784 pixels should be, or 785"),
     "large.csv": (b"0," * 783 + b"0\n" + b"0," * 783 + b"256\n", ":2: column 784: '256' is not a"),
     "sign.csv": (b"+1," + b"0," * 782 + b"0\n", ":1: column 1: '+1' is not a pixel value"),

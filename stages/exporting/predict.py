@@ -9,8 +9,7 @@ most of its edge belongs to. It is framed as MNIST's digits are: scaled into a b
 side that the model takes, and its centre of mass put into the middle. `--as-is` scales a picture to
 the model's size and does nothing else: for pictures that look like those of the dataset already, or
 of a dataset with other frames. For a model that takes colours it is always so. A table (its name
-ends in .csv) has an image a row, pixels from 0 to 255, with a label where the dataset's has one or
-without.
+ends in .csv) is laid out as those of the dataset, with labels or without.
 """
 
 import argparse
@@ -35,6 +34,7 @@ Shape = tuple[int, int, int]
 
 BATCH_SIZE = 256
 LARGEST = 400  # pixels; a larger picture is reduced first, which also averages its noise
+VALUES = {str(value) for value in range(256)}
 FAINTEST = 16  # grey levels of 256; a picture of less contrast is taken for empty
 
 
@@ -107,41 +107,56 @@ def read(
     shape = tuple(dataset["image"][side] for side in ("height", "width", "channels"))
     for path in files:
         if path.suffix.lower() == ".csv":
-            for source, pixels in read_table(path, math.prod(shape), dataset["label"]):
-                yield source, pixels.reshape(shape)
+            yield from read_table(path, dataset, shape)
         else:
             yield str(path), as_image(read_picture(path), path, shape, as_is=as_is)
 
 
-def read_table(path: Path, size: int, label: str) -> Iterator[tuple[str, Pixels]]:
-    """Yield each row's `size` pixels, which a label may precede (`first`) or follow (`last`)."""
-    place = str(path)
+def read_table(
+    path: Path, dataset: dict[str, Any], shape: tuple[int, ...]
+) -> Iterator[tuple[str, Pixels]]:
+    """Yield the images of a table that is laid out as those of the dataset, labels or none."""
+    size, transposed = math.prod(shape), dataset["transposed"]
+    stored = (shape[1], shape[0], shape[2]) if transposed else shape
     try:
-        with path.open(encoding="utf-8") as file:
-            for number, line in enumerate(file, start=1):
-                place = f"{path}:{number}"
-                fields = line.rstrip("\n").split(",")
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.reader(file, strict=True)
+            names = next(rows, []) if dataset["header"] else []
+            label = label_column(path, dataset, names, size)
+            for fields in rows:
+                place = f"{path}:{rows.line_num}"
                 if len(fields) not in (size, size + 1):
                     raise RefusedError(
                         f"{place}: {len(fields)} columns, where {size} pixels should be, or "
-                        f"{size + 1} with the label as the {label}"
+                        f"{size + 1} with the label as the {dataset['label']}"
                     )
-                start = int(label == "first" and len(fields) > size)
-                yield place, numbers(fields[start : start + size], place, start)
-    except UnicodeDecodeError:
-        raise RefusedError(f"{path}: not text, as a table is") from None
-    if place == str(path):
+                image = as_pixels(fields, label if len(fields) > size else size, place)
+                image = image.reshape(stored).swapaxes(0, int(transposed))
+                yield place, ~image if dataset["inverted"] else image
+    except (UnicodeDecodeError, csv.Error):
+        raise RefusedError(f"{path}: not a table of numbers between commas") from None
+    if not rows.line_num > bool(names):
         raise RefusedError(f"{path}: an empty table")
 
 
-def numbers(fields: list[str], place: str, before: int) -> Pixels:
-    """Return a row's pixels, which `before` columns precede."""
-    for column, field in enumerate(fields, start=before + 1):
-        if not (field.isascii() and field.isdigit() and len(field) <= 3 and int(field) <= 255):
+def label_column(path: Path, dataset: dict[str, Any], names: list[str], size: int) -> int:
+    """Return the label's place, from 0, in a table with such a header or none."""
+    if names and all(name in VALUES for name in names):
+        raise RefusedError(f"{path}:1: numbers, where a header should be")
+    places = {name: place for place, name in enumerate(names)} | {"first": 0, "last": size}
+    if len(names) > size and dataset["label"] not in places:
+        raise RefusedError(f"{path}:1: no column has the label's name, {dataset['label']!r}")
+    return places.get(dataset["label"], size)
+
+
+def as_pixels(fields: list[str], label: int, place: str) -> Pixels:
+    """Return the fields but the label's as numbers."""
+    for column, field in enumerate(fields):
+        if column != label and field not in VALUES:
             raise RefusedError(
-                f"{place}: column {column}: {field[:20]!r} is not a pixel value (0 to 255)"
+                f"{place}: column {column + 1}: {field[:20]!r} is not a pixel value (0 to 255)"
             )
-    return np.array(fields, dtype=np.uint8)
+    return np.array(fields[:label] + fields[label + 1 :], dtype=np.uint8)
 
 
 def read_picture(path: Path) -> Image.Image:
