@@ -87,7 +87,7 @@ def prepare(device: str, **choices: Any) -> tuple[Engine, Batches]:
     """Return the stage's engine, compiled, and its batches; XLA compiles for all but "CPU"."""
     given = load(stage.TrainParams, "train").model_dump()
     params = stage.TrainParams.model_validate({**given, "deterministic": False, **choices})
-    engine = stage.build_engine(params, device)
+    engine = stage.build_engine(params, xla=device != "CPU")
     data = open_split(stage.TRAIN)
     batches = Batches(data, params.batch_size, params.order, params.augmentation, params.seed)
     engine.compile(batches.gather(0, 1))

@@ -184,7 +184,7 @@ def some_images(network: str) -> Split:
 
 def build_engine(network: str) -> Engine:
     """Return the stage's engine for the CPU, trained as the article trains."""
-    device, _ = choose("cpu")
+    choose("cpu")
     changes = {
         "network": "compact" if network == "trivial" else network,
         "augmentation": 0.0,
@@ -195,9 +195,9 @@ def build_engine(network: str) -> Engine:
     }
     params = load(stage.TrainParams, "train").model_copy(update=changes)
     if network != "trivial":
-        return stage.build_engine(params, device)
+        return stage.build_engine(params, xla=False)
     with mock.patch.object(stage, "build", trivial):
-        return stage.build_engine(params, device)
+        return stage.build_engine(params, xla=False)
 
 
 def trivial(*_: object) -> keras.Model:
@@ -211,9 +211,9 @@ def start_up(began: float) -> dict[str, float]:
     """Return the seconds of each part of the stage's start, in a process begun at that time."""
     parts = {"imports": time.time() - began}
     params = load(stage.TrainParams, "train")
-    device, _ = choose("cpu")
+    choose("cpu")
     start = time.perf_counter()
-    engine = stage.build_engine(params, device)
+    engine = stage.build_engine(params, xla=False)
     data = open_split(stage.TRAIN)
     batches = Batches(data, params.batch_size, params.order, params.augmentation, params.seed)
     chunk = batches.gather(0, 1)

@@ -6,6 +6,7 @@ import math
 import os
 import time
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -29,6 +30,8 @@ from training.loop import Row, most_steps_a_chunk, train
 from training.network import Activation, Choices, Network, Padding, Pooling, build
 from training.optimization import Optimizer, Schedule, build_optimizer, build_schedule
 from training.stopwatch import Stopwatch
+from training.strategy import Strategy, assemble
+from training.team import Team
 from training.tensorboard import TensorBoard
 from training.terminal import Terminal
 
@@ -69,6 +72,7 @@ class TrainParams(Params):
     seed: Annotated[int, Field(ge=0, lt=2**31)]
     eval_every: Positive
     device: Device
+    strategy: Strategy
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"]
     deterministic: bool
 
@@ -76,37 +80,34 @@ class TrainParams(Params):
 def main() -> None:
     """Read, train, write."""
     params = load(TrainParams, "train")
+    device, reason = choose(params.device)
+    log.info(reason)
+    with assemble(params.strategy, params.batch_size) as team:
+        if team.chief:
+            lead(params, team, device)
+        else:
+            follow(params, team, device)
+
+
+def lead(params: TrainParams, team: Team, device: str) -> None:
+    """Train and write."""
     with ExitStack() as locks:
         locks.enter_context(only_trainer(LOCK))
-        device, reason = choose(params.device)
-        log.info(reason)
-        engine = build_engine(params, device)
+        engine, recipe, train_on = prepare(params, team, device)
         engine.model.summary(print_fn=log.info)
-        recipe = describe(params, device, engine.model)
-        checkpoints = Checkpoints(CHECKPOINTS / fingerprint(recipe))
+        checkpoints = Checkpoints(CHECKPOINTS / fingerprint(recipe), team.share)
         locks.enter_context(only_trainer(checkpoints.folder / "train.pid"))
-        train_split, validation = open_split(TRAIN), open_split(VALIDATION)
         logs = LOGS / run_name(recipe)
-        if not checkpoints.exist():
-            remove(logs)  # an earlier run's curves
-        batches = Batches(
-            train_split, params.batch_size, params.order, params.augmentation, params.seed
-        )
-        engine.compile(batches.gather(0, 1))
-        tensorboard = TensorBoard(logs, engine, validation.images[:100])
         resumed = checkpoints.exist()
+        if not resumed:
+            remove(logs)  # an earlier run's curves
+        validation = open_split(VALIDATION)
+        tensorboard = TensorBoard(logs, engine, validation.images[:100])
         start_up = time.time() - psutil.Process().create_time()
         with Terminal(params.steps) as terminal:
             stopwatch = Stopwatch()
-            history = train(
-                engine,
-                batches,
-                validation,
-                steps=params.steps,
-                eval_every=params.eval_every,
-                checkpoints=checkpoints,
-                watchers=[stopwatch, terminal, tensorboard],
-            )
+            watchers = [stopwatch, terminal, tensorboard]
+            history = train_on(checkpoints=checkpoints, watchers=watchers)
         report(start_up, stopwatch, logs / "seconds.json", resumed=resumed)
         model = engine.model
         if params.calibration == "temperature":
@@ -115,7 +116,40 @@ def main() -> None:
         checkpoints.delete()
 
 
-def build_engine(params: TrainParams, device: str) -> Engine:
+def follow(params: TrainParams, team: Team, device: str) -> None:
+    """Train along with the chief, which alone writes."""
+    _, recipe, train_on = prepare(params, team, device)
+    checkpoints = Checkpoints(CHECKPOINTS / fingerprint(recipe), team.share, writes=False)
+    train_on(checkpoints=checkpoints, watchers=[])
+
+
+def prepare(
+    params: TrainParams, team: Team, device: str
+) -> tuple[Engine, dict[str, Any], partial[list[Row]]]:
+    """Return the compiled engine, the recipe, and the loop over the splits, ready to start."""
+    # On a CPU, XLA's convolutions are slower than oneDNN's; several replicas are not for XLA.
+    xla = device != "CPU" and team.replicas == 1
+    with team.strategy.scope():
+        engine = build_engine(params, xla=xla)
+    recipe = describe(params, team.describe(device), engine.model)
+    team.require_same(fingerprint(recipe))
+    batches = Batches(
+        open_split(TRAIN), params.batch_size, params.order, params.augmentation, params.seed
+    )
+    engine.compile(batches.gather(0, 1))
+    train_on = partial(
+        train,
+        engine,
+        batches,
+        open_split(VALIDATION),
+        steps=params.steps,
+        eval_every=params.eval_every,
+        agree=team.agree,
+    )
+    return engine, recipe, train_on
+
+
+def build_engine(params: TrainParams, *, xla: bool) -> Engine:
     """Return network, optimizer and compiled steps, all seeded."""
     keras.utils.set_random_seed(params.seed)
     if params.deterministic:
@@ -141,8 +175,7 @@ def build_engine(params: TrainParams, device: str) -> Engine:
         optimizer,
         label_smoothing=params.label_smoothing,
         augment=params.augmentation > 0,
-        # On the CPU, XLA's convolutions are slower than oneDNN's.
-        xla_capacity=None if device == "CPU" else min(largest, params.eval_every, params.steps),
+        xla_capacity=min(largest, params.eval_every, params.steps) if xla else None,
     )
 
 

@@ -1,10 +1,11 @@
 """Checkpoints: all that training needs to go on as if it had never stopped."""
 
+import io
 import json
 import os
 import shutil
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,16 @@ class Checkpoints:
     """The checkpoints of one experiment, in a folder of its own.
 
     The folder's name must be a fingerprint of all that decides the result, so that an old
-    checkpoint is never taken up by a changed experiment.
+    checkpoint is never taken up by a changed experiment. With several
+    workers `share` gives the chief's checkpoint to all of them, and only the chief `writes`.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, share: Callable[[bytes], bytes] = bytes, *, writes: bool = True
+    ) -> None:
         self.folder = folder
+        self.share = share
+        self.writes = writes
 
     def exist(self) -> bool:
         """Return whether there is one, whole or not."""
@@ -32,6 +38,8 @@ class Checkpoints:
 
     def save(self, step: int, variables: Sequence[Any], history: Sequence[Any]) -> None:
         """Write a checkpoint, whole or not at all even if the power fails, and drop the oldest."""
+        if not self.writes:
+            return
         arrays = {f"variable_{n}": variable.numpy() for n, variable in enumerate(variables)}
         path = self.folder / f"{step:09}.npz"
         with replacing(path) as temporary, temporary.open("wb") as file:
@@ -47,20 +55,26 @@ class Checkpoints:
         A damaged one is passed over, with a word in the log. With none, nothing is set and the
         history is empty.
         """
+        content = self.share(self._newest_whole(len(variables)))
+        if not content:
+            return []
+        arrays, history = _read(content, len(variables))
+        for variable, array in zip(variables, arrays, strict=True):
+            variable.assign(array)
+        return history
+
+    def _newest_whole(self, variables: int) -> bytes:
+        """Return the content of the newest checkpoint that is whole, or nothing."""
         for path in self._newest_first():
             try:
-                # Reading checks each member's CRC, so half a file does not pass.
-                with np.load(path, allow_pickle=False) as content:
-                    arrays = [content[f"variable_{n}"] for n in range(len(variables))]
-                    history: list[Any] = json.loads(str(content["history"]))
+                content = path.read_bytes()
+                _read(content, variables)
             except (zipfile.BadZipFile, ValueError, KeyError, OSError, EOFError) as error:
                 log.warning("%s: damaged (%s); falling back to the one before", path, error)
                 continue
-            for variable, array in zip(variables, arrays, strict=True):
-                variable.assign(array)
             log.info("going on from %s", path)
-            return history
-        return []
+            return content
+        return b""
 
     def delete(self) -> None:
         """Remove the experiment's checkpoints: it is done."""
@@ -68,3 +82,10 @@ class Checkpoints:
 
     def _newest_first(self) -> list[Path]:
         return sorted(self.folder.glob("[0-9]*.npz"), reverse=True)
+
+
+def _read(content: bytes, variables: int) -> tuple[list[Any], list[Any]]:
+    """Return the variables' arrays and the history; a member's CRC lets no half file pass."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+        arrays = [archive[f"variable_{n}"] for n in range(variables)]
+        return arrays, json.loads(str(archive["history"]))

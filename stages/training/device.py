@@ -27,7 +27,6 @@ def choose(device: Device) -> tuple[str, str]:
         return "CPU", f"training on the CPU ({os.cpu_count()} cores): {why}"
     details = tf.config.experimental.get_device_details(gpus[0])
     name = str(details.get("device_name", "GPU"))
-    tf.config.set_visible_devices(gpus[:1], "GPU")
     return name, f"training on the GPU ({name}): train.device is {device}"
 
 

@@ -1,4 +1,4 @@
-"""The compiled part of training: chunks of steps, and evaluation, for one model on one device."""
+"""The compiled part of training: chunks of steps, and evaluation, for one model."""
 
 from typing import Any, NamedTuple
 
@@ -35,6 +35,9 @@ class Engine:
     A chunk is one compiled function: the host hands over the batches of all its steps and hears
     nothing until the last is done. With `xla_capacity` (a number of steps) XLA compiles the whole
     chunk, for exactly so many steps; shorter chunks are padded, so nothing is compiled twice.
+
+    Model, optimizer and engine must be made in the scope of one tf.distribute strategy. Each of its
+    replicas is given the whole batch and takes an equal part of it; their gradients are summed.
     """
 
     def __init__(
@@ -51,6 +54,8 @@ class Engine:
         self.label_smoothing = label_smoothing
         self.augment = augment
         self.xla_capacity = xla_capacity
+        self.strategy = tf.distribute.get_strategy()
+        self.replicas = self.strategy.num_replicas_in_sync
         optimizer.build(model.trainable_variables)
         pixels = model.input_shape[1:]
         self._chunk = tf.function(
@@ -116,21 +121,50 @@ class Engine:
 
     def _train_steps(self, images: Any, labels: Any, changes: Any, steps: Any) -> Any:
         losses = tf.TensorArray(tf.float32, size=tf.shape(images)[0], element_shape=())
+        self.strategy.run(self._part_seeds, args=(1,))
         for step in tf.range(steps):
-            loss = self._train_step(images[step], labels[step], changes[step])
-            losses = losses.write(step, loss)
+            loss = self.strategy.run(
+                self._train_step, args=(images[step], labels[step], changes[step])
+            )
+            losses = losses.write(step, self.strategy.reduce("SUM", loss, axis=None))
+        self.strategy.run(self._part_seeds, args=(-1,))
         return losses.stack()
 
+    def _part_seeds(self, sign: int) -> None:
+        """Give each replica dropout masks of its own, or (-1) take them back.
+
+        Between chunks all replicas have the same state, so that one copy is a checkpoint.
+        """
+        if self.replicas == 1:
+            return
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        for layer in self.model.layers:
+            if hasattr(layer, "seed_generator"):
+                state = layer.seed_generator.state
+                state.assign_add(tf.stack([sign * tf.cast(replica, state.dtype), 0]))
+
     def _train_step(self, images: Any, labels: Any, changes: Any) -> Any:
+        if self.replicas > 1:
+            images, labels, changes = self._own_part(images, labels, changes)
         if self.augment:
             images = apply_changes(images, changes)
         with tf.GradientTape() as tape:
             logits = self.model(images, training=True)
             loss = tf.reduce_mean(self._cross_entropy(labels, logits, self.label_smoothing))
+            loss /= self.replicas
             scaled = self.optimizer.scale_loss(loss)
         weights = self.model.trainable_variables
-        self.optimizer.apply(tape.gradient(scaled, weights), weights)
+        gradients = tape.gradient(scaled, weights)
+        if self.replicas > 1 and isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):
+            gradients = _overflow_everywhere(gradients)
+        self.optimizer.apply(gradients, weights)
         return loss
+
+    def _own_part(self, *batch: Any) -> list[Any]:
+        """Return this replica's part of each array: [B, ...] to [B / replicas, ...]."""
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        size = tf.shape(batch[0])[0] // self.replicas
+        return [array[replica * size : (replica + 1) * size] for array in batch]
 
     def _score_batch(self, images: Any, labels: Any) -> tuple[Any, Any]:
         logits = self.model(images, training=False)
@@ -143,6 +177,18 @@ class Engine:
         return keras.losses.categorical_crossentropy(
             truth, logits, from_logits=True, label_smoothing=label_smoothing
         )
+
+
+def _overflow_everywhere(gradients: list[Any]) -> list[Any]:
+    """Return the gradients, all of them not finite in all replicas if one is in any.
+
+    Keras's LossScaleOptimizer looks at one replica's own gradients before they are summed.
+    """
+    finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(one)) for one in gradients])
+    nothing_or_nan = tf.distribute.get_replica_context().all_reduce(
+        "SUM", tf.where(finite, 0.0, np.nan)
+    )
+    return [one + nothing_or_nan for one in gradients]
 
 
 def _pad(chunk: Chunk, steps: int) -> Chunk:

@@ -1,7 +1,7 @@
 """The training loop: chunks of steps, an evaluation every so many, a checkpoint after each."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, Protocol
 
@@ -57,10 +57,12 @@ def train(
     eval_every: int,
     checkpoints: Checkpoints,
     watchers: Sequence[Watcher],
+    agree: Callable[[float], float] = float,
 ) -> list[Row]:
     """Train up to `steps` steps, from the newest checkpoint if there is one; return the history.
 
-    Evaluates every `eval_every` steps and after the last. Raises StageError when a loss is not
+    Evaluates every `eval_every` steps and after the last. With several workers `agree` gives all
+    of them one's number, so that they cut the same chunks. Raises StageError when a loss is not
     finite.
     """
     history = [Row(*row) for row in checkpoints.restore(engine.variables)]
@@ -68,7 +70,7 @@ def train(
     while not history or history[-1].step < steps:
         start = history[-1].step if history else 0
         end = min((start // eval_every + 1) * eval_every, steps)
-        losses, size = _train_between(engine, batches, start, end, size, watchers)
+        losses, size = _train_between(engine, batches, start, end, size, watchers, agree)
         learning_rate = engine.learning_rate
         score = engine.evaluate(validation)
         if not np.isfinite(score.loss):
@@ -81,7 +83,13 @@ def train(
 
 
 def _train_between(
-    engine: Engine, batches: Batches, start: int, end: int, size: int, watchers: Sequence[Watcher]
+    engine: Engine,
+    batches: Batches,
+    start: int,
+    end: int,
+    size: int,
+    watchers: Sequence[Watcher],
+    agree: Callable[[float], float],
 ) -> tuple[Losses, int]:
     """Run steps `start` to `end`, placing each chunk on the device while the one before it runs.
 
@@ -99,7 +107,7 @@ def _train_between(
                 placed = background.submit(_place, engine, batches, ahead, min(size, end - ahead))
             began = time.perf_counter()
             losses.append(engine.train(chunk))
-            seconds = (time.perf_counter() - began) / chunk.steps
+            seconds = agree((time.perf_counter() - began) / chunk.steps)
             size = min(largest, max(1, int(CHUNK_SECONDS / seconds)))
             _check_finite(losses[-1], step)
             step = ahead

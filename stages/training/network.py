@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from shared.console import StageError
 from shared.dataset import ImageShape
-from shared.tf import keras
+from shared.tf import keras, tf
 
 layers = keras.layers
 
@@ -80,7 +80,9 @@ def _convolution(
     options = {"padding": choices.padding, "use_bias": False, **changes}
     x = layers.Conv2D(filters, kernel, name=f"conv{number}", **options)(x)
     # Keras's default momentum, 0.99, lags too far behind in a run of a few hundred steps.
-    x = layers.BatchNormalization(momentum=0.9, name=f"norm{number}")(x)
+    # Replicas have a part of the batch each, and normalise by the statistics of the whole.
+    several = tf.distribute.get_strategy().num_replicas_in_sync > 1
+    x = layers.BatchNormalization(momentum=0.9, synchronized=several, name=f"norm{number}")(x)
     return layers.Activation(choices.activation, name=f"{choices.activation}{number}")(x)
 
 

@@ -1,0 +1,106 @@
+"""What test_replicas.py runs in processes of their own: a few steps under a strategy.
+
+python tests/replicas.py STRATEGY SPLIT.npz RESULT.npz
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shared.console import StageError
+from shared.dataset import ImageShape, open_split
+from shared.tf import keras, tf
+from training.batches import Batches
+from training.engine import Engine, _overflow_everywhere
+from training.network import Choices, build
+from training.optimization import build_optimizer
+from training.strategy import assemble
+
+STEPS, BATCH = 12, 8
+
+
+class Spied(Engine):
+    """Keeps the images that each replica of this process is given, step after step."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.seen: dict[int, list[Any]] = {}
+
+    def _own_part(self, *batch: Any) -> list[Any]:
+        parts = super()._own_part(*batch)
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        tf.py_function(
+            lambda number, images: self.seen.setdefault(int(number), []).append(images.numpy()),
+            [replica, parts[0]],
+            [],
+        )
+        return parts
+
+
+def build_engine(
+    kind: type[Any] = Engine, *, dropout: float = 0.0, scale_loss: bool = False
+) -> Any:
+    keras.utils.set_random_seed(0)
+    image = ImageShape(height=12, width=12, channels=1)
+    model = build("compact", image, 4, Choices(8, "same", "max", "relu", dropout))
+    optimizer = build_optimizer("adam", 0.003, momentum=0, scale_loss=scale_loss)
+    return kind(model, optimizer, label_smoothing=0.1, augment=True)
+
+
+def train(engine: Engine, split: Path) -> Any:
+    batches = Batches(open_split(split), BATCH, "shuffled", augmentation=1.0, seed=0)
+    return engine.train(engine.place(batches.gather(0, STEPS)))
+
+
+def main() -> None:
+    wanted, split, result = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    with assemble(wanted, BATCH) as team:  # type: ignore[arg-type]
+        with team.strategy.scope():
+            engine = build_engine(Spied)
+            keras.config.set_dtype_policy("mixed_float16")
+            half = build_engine(dropout=0.1, scale_loss=True)
+        dropout = half.model.get_layer("dropout")
+
+        def each(function: Any) -> list[Any]:
+            """What the function gives in each replica of this process."""
+            results = team.strategy.run(tf.function(function))
+            return [value.numpy() for value in team.strategy.experimental_local_results(results)]
+
+        def mask() -> Any:
+            half._part_seeds(1)
+            mask = dropout(tf.ones(99), training=True)
+            half._part_seeds(-1)
+            return mask
+
+        def overflow_in_the_last() -> Any:
+            replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+            gradient = tf.where(tf.equal(replica, team.replicas - 1), np.inf, 1.0)
+            return _overflow_everywhere([gradient])[0]
+
+        def refused(fingerprint: str) -> bool:
+            try:
+                team.require_same(fingerprint)
+            except StageError:
+                return True
+            return False
+
+        losses = train(engine, split)
+        np.savez(
+            result,
+            losses=losses,
+            half_losses=train(half, split),
+            images=np.stack([np.stack(engine.seen[replica]) for replica in sorted(engine.seen)]),
+            masks=np.stack(each(mask)),
+            states=np.stack(each(lambda: dropout.seed_generator.state.value + 0)),
+            overflow=np.stack(each(overflow_in_the_last)),
+            shared=np.frombuffer(team.share(b"chief" if team.chief else b"x"), np.uint8),
+            agreed=team.agree(float(team.rank + 3)),
+            refused=[refused("chief" if team.chief else "other"), refused("same")],
+            **{f"weight_{n}": weight for n, weight in enumerate(engine.model.get_weights())},
+        )
+
+
+if __name__ == "__main__":
+    main()

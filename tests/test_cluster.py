@@ -1,0 +1,114 @@
+import json
+import socket
+import threading
+from typing import Any
+
+import pytest
+
+from shared.console import StageError
+from test_replicas import free_ports
+from training import cluster
+from training.cluster import Cluster, find_cluster, wait_for
+
+
+def tf_config(monkeypatch: pytest.MonkeyPatch, jobs: dict[str, Any], job: str, index: Any) -> None:
+    task = {"type": job, "index": index}
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": jobs, "task": task}))
+
+
+def slurm(monkeypatch: pytest.MonkeyPatch, nodes: str, task: int, node: str, per: str) -> None:
+    for name, value in {
+        "SLURM_JOB_ID": "10023",
+        "SLURM_STEP_NUM_TASKS": "3",
+        "SLURM_STEP_NODELIST": nodes,
+        "SLURM_STEP_TASKS_PER_NODE": per,
+        "SLURM_PROCID": str(task),
+        "SLURMD_NODENAME": node,
+    }.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_without_variables_there_is_no_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    assert find_cluster() is None
+    tf_config(monkeypatch, {"worker": ["a:1"]}, "worker", 0)
+    assert find_cluster() is None, "one worker is no cluster"
+
+
+@pytest.mark.parametrize(("job", "index", "rank"), [("chief", 0, 0), ("worker", 1, 2)])
+def test_tf_config_names_the_workers_and_which_this_is(
+    monkeypatch: pytest.MonkeyPatch, job: str, index: int, rank: int
+) -> None:
+    tf_config(monkeypatch, {"worker": ["b:1", "c:1"], "chief": ["a:1"]}, job, index)
+    found = find_cluster()
+    assert found is not None
+    assert found.addresses == ["a:1", "b:1", "c:1"]
+    assert found.rank == rank
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["{", '{"cluster": {"worker": ["a:1", "b:1"]}}', '{"cluster": {"worker": 3}, "task": 1}'],
+)
+def test_a_broken_tf_config_is_named(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("TF_CONFIG", value)
+    with pytest.raises(StageError, match=r"TF_CONFIG: .*docs/scaling\.md"):
+        find_cluster()
+
+
+@pytest.mark.parametrize(("job", "index"), [("worker", 2), ("chief", 0), ("ps", 0)])
+def test_a_task_that_is_not_in_the_cluster_or_cannot_train_is_refused(
+    monkeypatch: pytest.MonkeyPatch, job: str, index: int
+) -> None:
+    jobs = {"worker": ["a:1", "b:1"], **({"ps": ["c:1"]} if job == "ps" else {})}
+    tf_config(monkeypatch, jobs, job, index)
+    with pytest.raises(StageError, match="TF_CONFIG"):
+        find_cluster()
+
+
+def test_slurm_names_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    slurm(monkeypatch, "node[1-2]", task=2, node="node2", per="2,1")
+    found = find_cluster()
+    assert found is not None
+    assert found.addresses == ["node1:20023", "node1:20024", "node2:20023"]
+    assert found.rank == 2
+
+
+def test_slurm_nodes_that_tensorflow_sorts_otherwise_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slurm(monkeypatch, "node[2,10]", task=0, node="node2", per="2,1")
+    with pytest.raises(StageError, match=r"Slurm.*node10"):
+        find_cluster()
+
+
+def pair(first: int, second: int) -> Cluster:
+    addresses = [f"localhost:{first}", f"localhost:{second}"]
+    return Cluster({"worker": addresses}, "worker", 0, "TF_CONFIG")
+
+
+def test_waiting_ends_when_the_other_has_come() -> None:
+    first, second = free_ports(2)
+    other = threading.Thread(target=wait_for, args=[pair(second, first)])
+    other.start()
+    wait_for(pair(first, second))
+    # In a run TensorFlow now takes the port; the other may still be looking.
+    with socket.create_server(("", first)):
+        other.join(timeout=30)
+    assert not other.is_alive()
+
+
+def test_a_worker_that_does_not_come_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "JOIN_SECONDS", 0.1)
+    first, second = free_ports(2)
+    with pytest.raises(StageError, match=f"no worker at localhost:{second}"):
+        wait_for(pair(first, second))
+
+
+def test_a_taken_port_is_named() -> None:
+    first, second = free_ports(2)
+    with (
+        socket.create_server(("", first)),
+        pytest.raises(StageError, match=f"TF_CONFIG: port {first}"),
+    ):
+        wait_for(pair(first, second))

@@ -1,0 +1,81 @@
+"""Two workers, each the script in a process and a folder of its own, as on two machines."""
+
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from test_replicas import tf_configs
+from test_train import (  # noqa: F401 (a fixture)
+    OUTPUTS,
+    change,
+    hashes,
+    project,
+    start,
+    train,
+    wait_for_checkpoint,
+)
+
+LOST_SECONDS = 60  # docs/scaling.md: within this time after one is lost, the others have ended
+
+
+@pytest.fixture
+def folders(project: Path, tmp_path: Path) -> list[Path]:  # noqa: F811 (the fixture)
+    """The chief's folder and the other's: 200 steps on the bars, without dropout."""
+    change(project, steps=200, dropout=0.0)
+    return [project, shutil.copytree(project, tmp_path / "other")]
+
+
+def start_both(folders: list[Path]) -> list["subprocess.Popen[str]"]:
+    return [
+        start(folder, TF_CONFIG=config)
+        for folder, config in zip(folders, tf_configs(), strict=True)
+    ]
+
+
+def finish(processes: list["subprocess.Popen[str]"]) -> list[str]:
+    logs = [process.communicate()[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], "\n".join(logs)
+    return logs
+
+
+@pytest.fixture
+def whole(folders: list[Path], tmp_path: Path) -> Path:
+    """The chief's folder after a run that nothing interrupted; only the chief has written."""
+    copies = [shutil.copytree(folder, tmp_path / f"whole {folder.name}") for folder in folders]
+    before = sorted(copies[1].rglob("*"))
+    logs = finish(start_both(copies))
+    assert "TF_CONFIG names 2 workers, this is 0" in logs[0]
+    assert "TF_CONFIG names 2 workers, this is 1" in logs[1]
+    assert "step 200/200" in logs[0]
+    assert "step" not in logs[1]
+    assert sorted(copies[1].rglob("*")) == before
+    assert not list(copies[0].glob(".checkpoints/*"))
+    return copies[0]
+
+
+def test_two_workers_end_as_one_does_and_go_on_where_they_were_when_one_is_lost(
+    folders: list[Path], whole: Path
+) -> None:
+    for lost in (1, 0):
+        processes = start_both(folders)
+        wait_for_checkpoint(folders[0], processes[0])
+        processes[lost].send_signal(signal.SIGKILL)
+        log, _ = processes[1 - lost].communicate(timeout=LOST_SECONDS)
+        assert processes[1 - lost].returncode == 1
+        assert "error: lost a worker" in log
+        assert "Traceback" not in log
+        processes[lost].communicate()
+        assert not any((folders[0] / name).exists() for name in OUTPUTS)
+    logs = finish(start_both(folders))
+    assert "going on from" in logs[0]
+    assert hashes(folders[0]) == hashes(whole)
+
+    train(folders[1])
+    single, several = (pd.read_csv(folder / "plots/history.csv") for folder in (folders[1], whole))
+    pd.testing.assert_frame_equal(several[:1], single[:1], rtol=0.001)
+    # What rounding does to a step, the steps after it enlarge.
+    assert abs(several - single).iloc[-1].max() < 0.02
