@@ -53,5 +53,5 @@ def test_sigterm_and_sigint_end_a_stage_non_zero_after_its_clean_up() -> None:
         assert process.stdout.readline() == "ready\n"
         time.sleep(0.05)
         process.send_signal(number)
-        output, errors = process.communicate(timeout=10)
+        output, errors = process.communicate(timeout=60)
         assert (process.returncode, output, errors) == (130, "clean\n", "interrupted\n")

@@ -57,7 +57,8 @@ def test_metrics_agree_with_each_other_and_with_the_files(project: Project) -> N
 
 def test_a_fresh_clone_reproduces_every_byte(project: Project, tmp_path: Path) -> None:
     clone = project.clone(tmp_path / "clone")
-    assert clone.runs("repro") == STAGES
+    # All that robustness writes is in git, and what it reads comes out the same.
+    assert clone.runs("repro") == [stage for stage in STAGES if stage != "robustness"]
     assert clone.run("git", "status", "--porcelain") == ""
 
 

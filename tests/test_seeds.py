@@ -20,7 +20,7 @@ from conftest import ROOT, params_model
 SCRIPT = "benchmarks/seeds.py"
 FIGURES = "benchmarks/seeds.json"
 QUICK = {
-    "train.steps": 200,  # so many that no kill comes too late
+    "train.steps": 1000,  # so many that no kill comes too late
     "train.eval_every": 20,
     "train.batch_size": 8,
     "preprocess.validation_size": 100,

@@ -140,7 +140,7 @@ def test_killed_at_any_moment_training_ends_with_the_same_bytes(
         wait_for_checkpoint(project, process)
         time.sleep(moments.uniform(0, 0.3))
         process.send_signal(kill)
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
         assert process.returncode == (-signal.SIGKILL if kill is signal.SIGKILL else 130)
         assert not any((project / name).exists() for name in OUTPUTS)
     newest = max(project.glob(".checkpoints/*/0*.npz"))
@@ -178,7 +178,7 @@ def test_a_second_trainer_in_the_folder_or_on_the_checkpoints_is_refused(
     assert third.returncode == 1
     assert f"process {first.pid} is training here already" in log
     first.send_signal(signal.SIGINT)
-    first.communicate(timeout=10)
+    first.communicate(timeout=60)
     assert first.returncode != 0
 
 
