@@ -1,4 +1,4 @@
-"""Measure the model of the last run on MNIST's own 10,000 test images.
+"""Measure the model of the last run, and its exports, on MNIST's own 10,000 test images.
 
 Run as `python benchmarks/generalization.py` after `dvc repro`. The default dataset, mnist-5k, comes
 from MNIST's training set, so these images are new to a model trained on it: ten times as many as it
@@ -17,9 +17,11 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "stages"))
 
-from shared.classifier import load_classifier, predict  # noqa: E402
+from exporting.calls import CALLS, call_outside, call_text  # noqa: E402
+from shared.classifier import Scores, load_classifier, predict  # noqa: E402
 from shared.dataset import load_dataset  # noqa: E402
 
+EXPORT = ROOT / "export"
 FIGURES = Path(__file__).with_suffix(".json")
 MNIST = Path(os.environ.get("MNIST_DIR", ROOT / "../shared/data/mnist")).resolve()
 
@@ -34,11 +36,19 @@ def main() -> None:
         labels = np.frombuffer(file.read(), np.uint8, offset=8)
     dataset = load_dataset(ROOT / "data/raw/dataset.json")
     model = load_classifier(ROOT / "models/model.keras", images, dataset)
-    right = predict(model, images).argmax(axis=1) == labels
+
+    def accuracy(scores: Scores) -> float:
+        return float(np.mean(scores.argmax(axis=1) == labels))
+
     figures = {
         "trained_on": dataset.name,
         "images": len(labels),
-        "accuracy": float(right.mean()),
+        "accuracy": accuracy(predict(model, images)),
+        "exports": {
+            name: accuracy(call_outside(call_text(name, dataset.image), EXPORT, images))
+            for name, call in CALLS.items()
+            if (EXPORT / call.file).exists()
+        },
     }
     FIGURES.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(figures))  # noqa: T201 (its output)

@@ -9,9 +9,9 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 from conftest import Project
-from exporting.calls import CALLS, FormatName, call_text
+from exporting.calls import CALLS, FormatName, Probabilities, call_text
 from exporting.formats import with_probabilities, writers
-from shared.classifier import Scores, load_classifier
+from shared.classifier import load_classifier
 from shared.dataset import Images, ImageShape, load_dataset, open_split
 from shared.tf import keras, tf
 
@@ -23,7 +23,7 @@ def write(name: FormatName, classifier: keras.Model) -> Path:
     return path
 
 
-def answers(name: FormatName, images: Images) -> Scores:
+def answers(name: FormatName, images: Images) -> Probabilities:
     """What the format's call, run here, gives for the images."""
     Path("labels.json").write_text('["a", "b", "c"]')
     _, height, width, channels = images.shape

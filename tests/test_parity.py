@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from exporting.calls import Probabilities
 from exporting.parity import (
     INTEGERS,
     PROBES,
@@ -16,7 +17,6 @@ from exporting.parity import (
     random_images,
     size_of,
 )
-from shared.classifier import Scores
 from shared.console import StageError
 
 LABELS = np.array([0, 1, 1, 0], np.uint8)
@@ -25,11 +25,11 @@ REFERENCE = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.3, 0.7]], np.float3
 EVERYTHING = np.concatenate([REFERENCE, np.full((PROBES, 2), 0.5, np.float32)])
 
 
-def shifted(by: float) -> Scores:
+def shifted(by: float) -> Probabilities:
     return EVERYTHING + np.float32(by)
 
 
-def changed(row: int, by: float) -> Scores:
+def changed(row: int, by: float) -> Probabilities:
     probabilities = EVERYTHING.copy()
     probabilities[row, 0] += by
     return probabilities

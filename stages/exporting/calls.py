@@ -9,11 +9,12 @@ from string import Template
 from typing import Literal, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from shared.classifier import Scores
 from shared.console import StageError
 from shared.dataset import Images, ImageShape
 
+Probabilities = npt.NDArray[np.float32]
 FormatName = Literal["saved_model", "onnx", "tflite", "tflite_int8"]
 
 
@@ -95,7 +96,7 @@ def call_text(name: FormatName, image: ImageShape) -> str:
     return _CALL.substitute(CALLS[name]._asdict(), shape=shape)
 
 
-def call_outside(call: str, folder: Path, images: Images) -> Scores:
+def call_outside(call: str, folder: Path, images: Images) -> Probabilities:
     """Return the probabilities [N, K] that a call gives for `images`, in a process of its own.
 
     It can import neither Keras nor this repository. Raises StageError where it fails.
@@ -119,5 +120,5 @@ def call_outside(call: str, folder: Path, images: Images) -> Scores:
                 "install -r requirements.txt` brings the runtimes that this project is tested "
                 f"with:\n{call}\n{done.stderr.strip()}"
             )
-        probabilities: Scores = np.load(answers)
+        probabilities: Probabilities = np.load(answers)
     return probabilities

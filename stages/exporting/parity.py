@@ -11,8 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from exporting.calls import FormatName
-from shared.classifier import Scores
+from exporting.calls import FormatName, Probabilities
 from shared.console import StageError
 from shared.dataset import Images, Labels
 
@@ -69,7 +68,9 @@ def random_images(like: Images) -> Images:
     return np.random.default_rng(0).integers(0, 256, (PROBES, *like.shape[1:]), dtype=np.uint8)
 
 
-def compare(probabilities: Scores, reference: Scores, labels: Labels, size: int) -> Parity:
+def compare(
+    probabilities: Probabilities, reference: Probabilities, labels: Labels, size: int
+) -> Parity:
     """Compare probabilities with Keras's `reference`, both [N + PROBES, K].
 
     The first N are those of the test set, with labels [N]; the others those of random images.
