@@ -58,7 +58,7 @@ class Plan(NamedTuple):
     steps: int
 
 
-PLANS = {"trivial": Plan(9, 5, 400), "compact": Plan(5, 1, 100), "tutorial": Plan(3, 1, 100)}
+PLANS = {"trivial": Plan(7, 5, 400), "compact": Plan(5, 1, 100), "tutorial": Plan(3, 1, 100)}
 
 Round = Callable[[], float]  # trains for its steps and returns the seconds they took
 
@@ -152,7 +152,7 @@ def table(loops: dict[str, dict[str, dict[str, float]]]) -> str:
     lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
     for network, figures in loops.items():
         for name, loop in figures.items():
-            values = ("{:,.3g}", "{:,}", "{:.1%}", "{:.1f}")
+            values = ("{:,.2f}", "{:,}", "{:.1%}", "{:.1f}")
             cells = [text.format(loop[key]) for text, key in zip(values, columns, strict=True)]
             lines.append(f"| `{network}` | {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
