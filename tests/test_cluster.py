@@ -87,15 +87,18 @@ def pair(first: int, second: int) -> Cluster:
     return Cluster({"worker": addresses}, "worker", 0, "TF_CONFIG")
 
 
-def test_waiting_ends_when_the_other_has_come() -> None:
-    first, second = free_ports(2)
-    other = threading.Thread(target=wait_for, args=[pair(second, first)])
+def test_waiting_ends_when_all_have_come() -> None:
+    ports = free_ports(2)
+    all_found = threading.Barrier(2)
+
+    def come(own: int, other: int) -> None:
+        wait_for(pair(own, other))
+        with socket.create_server(("", own)):  # as TensorFlow does then: others may still look
+            all_found.wait(timeout=30)
+
+    other = threading.Thread(target=come, args=ports[::-1], daemon=True)
     other.start()
-    wait_for(pair(first, second))
-    # In a run TensorFlow now takes the port; the other may still be looking.
-    with socket.create_server(("", first)):
-        other.join(timeout=30)
-    assert not other.is_alive()
+    come(*ports)
 
 
 def test_a_worker_that_does_not_come_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
