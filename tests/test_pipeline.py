@@ -2,12 +2,15 @@
 
 import json
 import re
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from checkout import Project, working_tree
 from conftest import ROOT
@@ -84,6 +87,34 @@ def test_the_gate_stops_the_export_alone_and_says_why(project: Project) -> None:
     assert re.findall(r"Running stage '(\w+)'", output) == ["export"]
     assert "export.minimum_accuracy" in output
     assert not (project.folder / "export/model.onnx").exists()
+
+
+def test_other_formats_export_again_and_leave_no_old_ones(project: Project) -> None:
+    assert project.runs("exp", "run", "-S", "export.formats=[onnx]") == ["export"]
+    exported = {path.name for path in (project.folder / "export").iterdir()}
+    assert exported == {"MODEL_CARD.md", "dataset.json", "labels.json", "model.onnx", "predict.py"}
+    assert "tflite_bytes" not in project.json("metrics/export.json")
+    assert project.runs("repro") == []
+
+
+def test_what_was_exported_reads_its_own_test_table_and_pictures_of_it(
+    project: Project, tmp_path: Path
+) -> None:
+    script, table = project.folder / "export/predict.py", "data/raw/test.csv"
+    rows = json.loads(project.run(sys.executable, script, table, "--format", "json"))
+    labels = [line.rsplit(",", 1)[1] for line in (project.folder / table).read_text().split()]
+    right = [row["label"] == label for row, label in zip(rows, labels, strict=True)]
+    accuracy = project.json("metrics/evaluate.json")["test_accuracy"]
+    assert sum(right) / len(right) == pytest.approx(accuracy)
+
+    with np.load(project.folder / "data/prepared/test.npz") as test:
+        images = test["images"][:50, :, :, 0]
+    paths = [tmp_path / f"{number:02}.jpg" for number in range(50)]
+    for image, path in zip(images, paths, strict=True):
+        Image.fromarray(255 - image).resize((400, 400)).save(path)
+    pictures = json.loads(project.run(sys.executable, script, *paths, "--format", "json"))
+    same = [a["label"] == b["label"] for a, b in zip(rows[:50], pictures, strict=True)]
+    assert sum(same) >= 40
 
 
 def test_comments_and_other_datasets_stale_nothing(project: Project) -> None:

@@ -255,6 +255,22 @@ def test_a_table_in_any_layout_is_read(sent: Sent, digits: Split, tmp_path: Path
     assert "no column has the label's name, 'digit'" in other.run(path).stderr
 
 
+def test_who_reads_only_the_first_lines_gets_no_traceback(
+    sent: Sent, digits: Split, tmp_path: Path
+) -> None:
+    table = write_table(tmp_path / "table.csv", digits.images[:2000])
+    with subprocess.Popen(
+        [sys.executable, "-S", sent.folder / "predict.py", table],
+        env=sent.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
 def test_predictions_come_as_text_csv_or_json(sent: Sent, digits: Split, tmp_path: Path) -> None:
     path = tmp_path / "digit.png"
     Image.fromarray(digits.images[0]).save(path)

@@ -16,6 +16,7 @@ import argparse
 import csv
 import json
 import math
+import os
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
@@ -67,11 +68,14 @@ def main() -> None:
         )
         images = read(arguments.files, dataset, as_is=arguments.as_is)
         predictions = list(predict(model, list(dataset["classes"].values()), images))
+        write(predictions, arguments.format)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `| head`, which has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except RefusedError as error:
         sys.exit(f"error: {error}")
     except OSError as error:
         sys.exit(f"error: {error.filename}: {error.strerror}")
-    write(predictions, arguments.format)
 
 
 def write(predictions: list[Prediction], style: str) -> None:
