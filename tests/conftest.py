@@ -1,14 +1,15 @@
-"""What several tests need: the real MNIST where it is present, and small learnable data."""
+"""What several tests need: the real MNIST and a browser where present, and small learnable data."""
 
 import importlib
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from shared.dataset import Split
 from shared.params import Params
@@ -51,6 +52,16 @@ def mnist_folder() -> Path:
     if not (folder / "train-images-idx3-ubyte.gz").exists():
         pytest.skip(f"no MNIST in {folder}; set MNIST_DIR")
     return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium without a window, or a skip."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if not chromium:
+        pytest.skip("no Chromium; apt-get install chromium")
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
 
 
 @pytest.fixture
