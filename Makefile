@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 RUNTIME := $(if $(GPU),requirements-gpu.txt,requirements.txt)
 INSTALL = echo "installing $(1) (once; a few minutes)" && python -m pip install --quiet --requirement $(1)
 
-.PHONY: all setup test lint check-catalog bench bench-gpu compare tensorboard lock clean
+.PHONY: all setup test lint check-catalog bench bench-gpu compare report tensorboard lock clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -54,6 +54,10 @@ bench-gpu: setup
 compare: setup
 	@python tools/compare.py $(if $(A),'$(A)') $(if $(B),'$(B)')
 
+# A page to open and to send: report/index.html.
+report: setup
+	@python tools/report.py
+
 tensorboard: setup
 	@tensorboard --logdir $${LOG_DIR:-logs}
 
@@ -64,4 +68,4 @@ lock: .venv/requirements-dev.txt.done
 	    --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $$name.in -o $$name.txt || exit 1; done
 
 clean:
-	@rm -rf .venv .dvc/vega.js logs .checkpoints dvc_plots comparison
+	@rm -rf .venv .dvc/vega.js logs .checkpoints dvc_plots comparison report
