@@ -1,5 +1,6 @@
 """The report of a project whose stages have run, and what a browser makes of it."""
 
+import io
 import json
 import re
 import shutil
@@ -197,6 +198,14 @@ def test_experiments_of_every_commit_are_sorted_by_a_click_and_by_a_key(page: Pa
     assert runs(page)[0] == "best", "4,000 is more than 300"
     page.locator("#experiments thead th", has_text="created").get_by_role("button").click()
     assert runs(page)[-1] == "workspace", "which was not created at any time"
+
+
+def test_every_chart_and_picture_is_drawn(page: Page) -> None:
+    for chart in page.locator("figure svg").all():
+        with Image.open(io.BytesIO(chart.screenshot())) as drawn:
+            assert len(drawn.convert("RGB").getcolors(drawn.width * drawn.height) or []) > 10
+    widths = "images => images.map((image) => image.naturalWidth)"
+    assert page.locator("img").evaluate_all(widths) == [60] * len(PICTURES)
 
 
 @pytest.mark.parametrize("width", [320, 390, 1280])

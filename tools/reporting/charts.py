@@ -63,14 +63,13 @@ def read_figures(pictures: Mapping[str, tuple[str, str]]) -> dict[str, Markup]:
         )
         if drawn.returncode:
             raise StageError(f"dvc plots show: {drawn.stderr.strip()}")
-        plots = {
-            name: shown[0] for name, shown in json.loads(drawn.stdout)["data"].items() if shown
-        }
+        plots = json.loads(drawn.stdout).get("data", {})
         return {
             name: picture(Path(plot["url"]), *pictures.get(name, (name, name)))
             if plot["type"] == "image"
             else _chart(name, plot["content"])
-            for name, plot in plots.items()
+            for name, revisions in plots.items()
+            for plot in revisions  # one, or none where the file is missing
         }
 
 

@@ -27,7 +27,7 @@ def read_history() -> pd.DataFrame:
             # DVC reads a commit in half a second: those without experiments are left out.
             shown = repo.experiments.show(revs=["HEAD", *commits])
     except DvcException as error:
-        raise StageError(f"{error}; {PROJECT}") from None
+        raise StageError(f"{str(error).rstrip('.')}; {PROJECT}") from None
     return pd.DataFrame([row for state in shown for row in _rows(state)])
 
 

@@ -203,9 +203,9 @@ def history(runs: pd.DataFrame) -> Markup:
     rows = runs[[name for name in dict.fromkeys(columns) if name in runs]]
     formats = {_words(name): spec for name, spec in named.items()}
     about = (
-        "<p>Every experiment and the commit that it started from. Accuracies of different datasets "
-        "or splits do not compare; <code>make compare A=… B=…</code> tells whether one run is "
-        "really better.</p>"
+        "<p>Every experiment and the commit that it started from; <code>dvc exp run</code> adds "
+        "one. Accuracies of different datasets or splits do not compare, and <code>make compare "
+        "A=… B=…</code> tells whether one run is really better than another.</p>"
     )
     shown = rows.rename(columns={name: _words(name) for name in METRICS})
     return join([fill(about), table(shown, "Experiments", formats)])
