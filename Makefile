@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 RUNTIME := $(if $(GPU),requirements-gpu.txt,requirements.txt)
 INSTALL = echo "installing $(1) (once; a few minutes)" && python -m pip install --quiet --requirement $(1)
 
-.PHONY: all setup test lint check-catalog bench bench-gpu compare report tensorboard lock clean
+.PHONY: all setup test lint check-catalog bench bench-gpu compare report demo tensorboard lock clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -58,12 +58,16 @@ compare: setup
 report: setup
 	@python tools/report.py
 
+# A page to draw on, for this machine alone.
+demo: setup .venv/requirements-demo.txt.done
+	@python tools/demo.py
+
 tensorboard: setup
 	@tensorboard --logdir $${LOG_DIR:-logs}
 
 # Pins the closure for every supported Python; `make lock UPGRADE=1` takes the newest versions.
 lock: .venv/requirements-dev.txt.done
-	@for name in requirements requirements-dev requirements-gpu; do \
+	@for name in requirements requirements-demo requirements-dev requirements-gpu; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest $(if $(UPGRADE),--upgrade) \
 	    --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $$name.in -o $$name.txt || exit 1; done
 
