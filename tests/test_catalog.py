@@ -146,6 +146,25 @@ def test_every_mistake_of_every_entry_is_told_with_its_line(tmp_path: Path) -> N
     assert lines[7].startswith("b.yaml: not valid YAML: ")
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("label: first", "label: first\nlabel: last"), r"3: label: stands twice$"),
+        (("[ant, bee]", "{1: ant, 2: bee, 1: wasp}"), r"8: 1: stands twice$"),
+        (("title: Insects", "name: insects"), r"2: name: unknown name; it is the file's$"),
+        (("title: Insects", "title: &a [*a]"), r"2: title: must be a valid string, is "),
+        (("Insects", "\udce4"), r"2: not UTF-8: invalid continuation byte$"),
+    ],
+)  # fmt: skip
+def test_what_yaml_would_take_in_silence_is_told_with_its_line(
+    tmp_path: Path, change: tuple[str, str], said: str
+) -> None:
+    text = "# Insects.\n" + MISTAKEN.replace(*change)
+    (tmp_path / "a.yaml").write_text(text, encoding="utf-8", errors="surrogateescape")
+    with pytest.raises(StageError, match=rf"(?m)^{tmp_path}/a.yaml:{said}"):
+        load_entry(tmp_path, "a")
+
+
 def test_the_catalog_is_right(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("INFO", "stage"):
         check_catalog(CATALOG)
@@ -173,7 +192,7 @@ def test_csv_is_checked_by_the_tables_own_checksum() -> None:
     [
         ({"label": "digit"}, "mnist.yaml:1: label: 'digit' would be .*header: true"),
         ({"classes": ["a", "b", "a"]}, ": classes: must have every label once"),
-        ({"classes": {1: "one", "1": "uno"}}, ": classes: must have every label once"),
+        ({"classes": [1, "1"]}, ": classes: must have every label once"),
         ({"classes": {"1": "same", "2": "same"}}, ": classes: must give every class a name"),
         (
             {"classes": [True, "no"]},

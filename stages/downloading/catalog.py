@@ -68,10 +68,18 @@ def load_entry(catalog: Path, name: str) -> Entry:
             + ", ".join(known)
         )
     path = catalog / f"{name}.yaml"
-    content = read_yaml(path)
+    try:
+        content = read_yaml(path)
+    except UnicodeDecodeError as error:
+        line = 1 + error.object[: error.start].count(b"\n")
+        raise StageError(f"{path}:{line}: not UTF-8: {error.reason}") from None
+    root = yaml.compose(path.read_text(encoding="utf-8"), Loader)
+    _require_names_once(path, root)
     if isinstance(content, dict):
-        content |= {"name": name}
-    return validate(Entry, content, partial(_place, path))
+        if "name" in content:
+            raise StageError(f"{_place(path, root, ['name'])}: unknown name; it is the file's")
+        content["name"] = name
+    return validate(Entry, content, partial(_place, path, root))
 
 
 def check_catalog(catalog: Path) -> None:
@@ -88,11 +96,30 @@ def check_catalog(catalog: Path) -> None:
     log.info("%d entries, nothing wrong: %s", len(names), ", ".join(names))
 
 
-def _place(path: Path, keys: list[str]) -> str:
+def _require_names_once(path: Path, root: Any) -> None:
+    """Raise StageError for names that stand twice in a mapping, of which YAML takes the last."""
+    complaints, seen, nodes = [], set(), [root]
+    for node in nodes:
+        if id(node) in seen:  # an alias, perhaps of what it stands in
+            continue
+        seen.add(id(node))
+        inner = _inner(node)
+        nodes += [part for _, part in inner.values()]
+        if isinstance(node, yaml.MappingNode):
+            complaints += [
+                f"{path}:{key.start_mark.line + 1}: {key.value}: stands twice"
+                for key, _ in node.value
+                if inner[key.value][0] is not key
+            ]
+    if complaints:
+        raise StageError("\n".join(complaints))
+
+
+def _place(path: Path, root: Any, keys: list[str]) -> str:
     """Return file, line and keys of a part of an entry; the line of what should have it if none."""
     if keys[:1] == ["source"]:
         del keys[1:2]  # pydantic's: which kind of source it took it for
-    node, line = yaml.compose(path.read_text(encoding="utf-8"), Loader), 1
+    node, line = root, 1
     for key in keys:
         inner = _inner(node)
         if key not in inner:
