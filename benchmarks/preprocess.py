@@ -110,8 +110,9 @@ def stage() -> Work:
 
 def idx_to_csv() -> Work:
     """Return what writes the table of a mirror's IDX files."""
-    idx = from_stages("downloading.idx")
-    return lambda: idx.write_table([Path("images-idx3"), Path("labels-idx1")], "first", Path("csv"))
+    write_table = from_stages("downloading.idx").write_table
+    dataset = from_stages("shared.dataset").load_dataset(DATASET)
+    return lambda: write_table([Path("images-idx3"), Path("labels-idx1")], dataset, Path("csv"))
 
 
 READERS = {

@@ -45,8 +45,8 @@ def main() -> None:
             choice = candidates(source.mirrors, editions, os.environ.get("DATASET_MIRROR"))
             with TemporaryDirectory(dir=TRAIN.parent, prefix=".", suffix=".partial") as folder:
                 arrived = fetch(choice, Path(folder), Patience())
-                write_table(arrived.train, entry.label, train)
-                write_table(arrived.test, entry.label, test)
+                write_table(arrived.train, entry, train)
+                write_table(arrived.test, entry, test)
         dataset = resolve(entry, train, test, f"{CATALOG}/{entry.name}.yaml")
     write_json(DATASET, dataset.model_dump())
 

@@ -87,6 +87,7 @@ def add_small(*mirrors: tuple[str, str], train: bytes = TRAIN) -> None:
     entry |= {
         "train": {"rows": 2, "sha256": hashlib.sha256(train).hexdigest()},
         "test": {"rows": 1, "sha256": hashlib.sha256(TEST).hexdigest()},
+        "image": {"height": 2, "width": 2, "channels": 1},
         "source": source,
     }
     Path("datasets/small.yaml").write_text(yaml.safe_dump(entry))

@@ -8,6 +8,7 @@ import pytest
 
 from downloading.idx import read_idx, write_csv, write_table
 from shared.console import StageError
+from test_table import dataset
 
 
 def idx_bytes(values: npt.NDArray[np.uint8]) -> bytes:
@@ -53,24 +54,43 @@ def test_writes_every_value_in_every_row(tmp_path: Path, label: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("images", "labels"), [((3, 2, 2), (4,)), ((3, 2, 2), (3, 1)), ((0, 2, 2), (0,)), ((3,), ())]
+    ("images", "labels"),
+    [((3, 2, 3), (4,)), ((3, 2, 3), (3, 1)), ((0, 2, 3), (0,)), ((3,), ()), ((), ())]
+    + [((3, *sides), (3,)) for sides in [(3, 2), (1, 6), (6,), (2, 3, 1), (2, 2)]],
 )
-def test_images_without_a_label_each_are_refused(
+def test_images_of_another_shape_and_without_a_label_each_are_refused(
     tmp_path: Path, images: tuple[int, ...], labels: tuple[int, ...]
 ) -> None:
     for name, shape in (("i", images), ("l", labels)):
         (tmp_path / name).write_bytes(idx_bytes(random_bytes(*shape)))
-    with pytest.raises(StageError, match=r"^i is an array of .* and l one of .*; expected images"):
-        write_table([tmp_path / "i", tmp_path / "l"], "first", tmp_path / "t.csv")
+    expected = r"^i is an array of .* and l one of .*; expected images of \(2, 3\), and a label"
+    with pytest.raises(StageError, match=expected):
+        write_table([tmp_path / "i", tmp_path / "l"], dataset(), tmp_path / "t.csv")
     assert not (tmp_path / "t.csv").exists()
 
 
+@pytest.mark.parametrize(
+    ("channels", "transposed", "stored"),
+    [(1, False, (2, 3)), (1, True, (3, 2)), (3, False, (2, 3, 3)), (3, True, (3, 2, 3))],
+)
+def test_images_are_written_as_they_are_stored(
+    tmp_path: Path, channels: int, transposed: bool, stored: tuple[int, ...]
+) -> None:
+    images = random_bytes(4, *stored)
+    (tmp_path / "i").write_bytes(idx_bytes(images))
+    (tmp_path / "l").write_bytes(idx_bytes(np.arange(4, dtype=np.uint8)))
+    source = dataset(channels=channels, transposed=transposed)
+    write_table([tmp_path / "i", tmp_path / "l"], source, tmp_path / "t.csv")
+    table = np.loadtxt(tmp_path / "t.csv", np.uint8, delimiter=",")
+    np.testing.assert_array_equal(table[:, 1:], images.reshape(4, -1))
+
+
 def test_no_file_becomes_an_empty_table(tmp_path: Path) -> None:
-    write_table([], "first", tmp_path / "t.csv")
+    write_table([], dataset(), tmp_path / "t.csv")
     assert (tmp_path / "t.csv").read_bytes() == b""
 
 
 def test_a_mirrors_csv_is_taken_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "upstream.csv").write_bytes(b"1,2\r\n")
-    write_table([tmp_path / "upstream.csv"], "first", tmp_path / "t.csv")
+    write_table([tmp_path / "upstream.csv"], dataset(), tmp_path / "t.csv")
     assert (tmp_path / "t.csv").read_bytes() == b"1,2\r\n"

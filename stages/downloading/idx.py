@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.console import StageError
+from shared.dataset import Description
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -56,10 +57,11 @@ def write_csv(images: Bytes, labels: Bytes, label: str, path: Path) -> None:
             file.write(text.translate(None, b"\0"))
 
 
-def write_table(files: list[Path], label: str, path: Path) -> None:
+def write_table(files: list[Path], entry: Description, path: Path) -> None:
     """Make the CSV at `path` of what a mirror gave: the CSV itself, or images and labels as IDX.
 
-    Of no file it becomes an empty one. Raises StageError for files that are not IDX, or do not fit.
+    Of no file it becomes an empty one. Raises StageError for files that are not IDX, or do not fit
+    each other or the entry: of images of other sides, a table may have as many columns.
     """
     match files:
         case []:
@@ -68,12 +70,15 @@ def write_table(files: list[Path], label: str, path: Path) -> None:
             shutil.move(table, path)
         case _:
             images, labels = map(read_idx, files)
-            if not labels.size or labels.shape != images.shape[:1]:
+            image = entry.image
+            sides = (image.height, image.width)[:: -1 if entry.transposed else 1]
+            shape = sides if image.channels == 1 else (*sides, image.channels)
+            if labels.ndim != 1 or not labels.size or images.shape != (labels.size, *shape):
                 raise StageError(
                     f"{files[0].name} is an array of {images.shape}, and {files[1].name} one of "
-                    f"{labels.shape}; expected images, and a label for each"
+                    f"{labels.shape}; expected images of {shape}, and a label for each"
                 )
-            write_csv(images, labels, label, path)
+            write_csv(images, labels, entry.label, path)
 
 
 def _texts(end: str) -> npt.NDArray[np.uint32]:
