@@ -176,17 +176,18 @@ def test_when_all_fail_one_error_lists_them_and_nothing_is_left(
     with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as closed:
         nobody = f"http://127.0.0.1:{closed.server_port}/"
     with pytest.raises(StageError) as error:
-        get(tmp_path, server.at("404"), server.at("cut"), nobody, "no/such/folder")
+        get(tmp_path, server.at("404"), server.at("cut"), nobody, "no/such/folder", __file__)
     lines = str(error.value).splitlines()
-    assert [line.split(": ")[:2] for line in lines[1:5]] == [
+    assert [line.split(": ")[:2] for line in lines[1:6]] == [
         [f"  {server.at('404')}", NAMES[0]],
         [f"  {server.at('cut')}", NAMES[0]],
         [f"  {nobody}", NAMES[0]],
         ["  no/such/folder", "no such folder"],
+        [f"  {__file__}", "is a file; expected the folder that it is in"],
     ]
     assert "Connection refused" in lines[3]
-    assert "download.dataset=mnist-5k" in lines[5]
-    assert "DATASET_MIRROR" in lines[5]
+    assert "download.dataset=mnist-5k" in lines[6]
+    assert "DATASET_MIRROR" in lines[6]
     assert [path.name for path in tmp_path.iterdir() if path.name != "packed"] == []
 
 

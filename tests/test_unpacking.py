@@ -91,6 +91,14 @@ def test_a_zip_that_lies_about_its_sizes_is_no_way_around(
         unpack(source, tmp_path / "out/a.csv", File(name="a.csv"), member="a.csv")
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_name_that_stands_for_two_members_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.csv", BODY)
+        archive.writestr("a.csv", b"other")
+    refused(tmp_path, tmp_path / "a.zip", "is in the archive more than once")
+
+
 def test_a_table_that_shrinks_well_is_no_bomb(tmp_path: Path) -> None:
     table = b"0," * (1 << 20) + b"\n"
     source = zipped(tmp_path, {"a.csv": table})

@@ -96,8 +96,12 @@ def _is_url(location: str) -> bool:
 
 
 def _fetch_any(candidate: Candidate, folder: Path, patience: Patience) -> Arrived:
-    if not _is_url(candidate.location) and not Path(candidate.location).expanduser().is_dir():
-        raise Refusal("no such folder")
+    if not _is_url(candidate.location):
+        place = Path(candidate.location).expanduser()
+        if place.is_file():
+            raise Refusal("is a file; expected the folder that it is in")
+        if not place.is_dir():
+            raise Refusal("no such folder")
     failures = []
     for edition in candidate.editions:
         try:

@@ -79,6 +79,8 @@ def _find(archive: zipfile.ZipFile, member: str) -> zipfile.ZipInfo:
             raise Refusal(f"the archive has a member that would leave its folder: {name!r}")
     if member not in names:
         raise Refusal(f"not in the archive, which holds {', '.join(names[:9])}")
+    if names.count(member) > 1:
+        raise Refusal("is in the archive more than once")
     info = archive.getinfo(member)
     if info.flag_bits & 1 or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise Refusal("is encrypted, or compressed by another method than deflate")
