@@ -1,5 +1,6 @@
 """A table is read exactly as it stands, or refused with every place and the reason."""
 
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -316,8 +317,8 @@ def test_the_label_is_found_by_its_columns_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("header", "said"),
     [
-        (HEADER, "0 columns have the label's name, 'name'; expected one"),
-        (HEADER.replace(b"digit,p0", b"name,name"), "2 columns have the label's name, 'name'"),
+        (HEADER, "0 columns of 'digit', … 'p5' have the label's name, 'name'; expected one"),
+        (HEADER.replace(b"digit,p0", b"name,name"), "2 columns of 'name', … 'p5' have the label's"),
         (
             ROWS[:20],
             "5, … are numbers; expected a header (or, in the dataset's entry, `header: false`)",
@@ -333,6 +334,52 @@ def test_a_header_without_the_labels_name_is_refused(
     column = 7 if "6 columns" in said else 1
     message = refusal(path, dataset("name", header=True), 2)
     assert message.startswith(f"{path}:1: column {column}: {said}")
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"PK\x03\x04rest", "a zip (whose name `archive` says"),
+        ("5,1,2,3,4,5,6\n".encode("utf-16"), "text in UTF-16"),
+        (b"<!DOCTYPE html>\n<html>\n", "a web page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid", "what Git LFS keeps in place"),
+    ],
+)
+def test_what_is_no_text_of_a_table_is_called_what_it_is(
+    tmp_path: Path, content: bytes, what: str
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(content)
+    message = refusal(path, dataset(), 2)
+    assert message.startswith(f"{path}:1: column 1: the file is {what}")
+    assert message.endswith("; expected a CSV in UTF-8")
+
+
+def test_fractions_in_the_first_row_make_no_header_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"ant,0.5,1.0,0.25,1e-05,-1.,.5\n")
+    *_, last = refusal(path, dataset("first", ["ant", "bee"]), 1).split("\n")
+    assert last == f"{path}:1: column 7: '.5' is not a pixel value (0 to 255)"
+
+
+def test_row_numbers_that_pandas_wrote_are_called_so(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"," + HEADER + b"0,5,1,2,3,4,5,6\n")
+    assert "pandas's row numbers" in refusal(path, dataset(header=True), 1).split("\n")[0]
+
+
+@pytest.mark.parametrize("cell", [b"0,", b"0", b'"0",', b"5\r"])
+def test_a_line_without_an_end_is_not_read_whole(tmp_path: Path, cell: bytes) -> None:
+    path = tmp_path / "t.csv"
+    line = cell * (40 << 20)
+    path.write_bytes(ROWS + line[: 40 << 20] + b"\n" + ROWS)
+    tracemalloc.start()
+    message = refusal(path, dataset(), 5)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    found = "a line of more than 1,048,688 bytes; expected an end after 7 columns"
+    assert message == f"{path}:3: column 1: {found}"
+    assert most < 30 << 20
 
 
 @pytest.mark.parametrize("place", ["first", "last"])

@@ -12,6 +12,7 @@ from math import isqrt
 FAULTS_SHOWN = 20
 VALUES = {b"%d" % value: value for value in range(256)}
 
+_NUMBER = re.compile(rb"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _FIELD = re.compile(rb'(?:"([^"]*(?:""[^"]*)*)"|([^",]*))(,|\Z)')
 _SMALLEST_SIDE = 8  # of the images that a number of columns is taken for
 _FEWEST_COUNTED = 5  # columns: fewer may count up by chance
@@ -29,9 +30,22 @@ class RowError(Exception):
         self.count = count
 
 
+def longest_line(columns: int) -> int:
+    """Return how many bytes of a line are read: more than any row of so many columns has."""
+    return (1 << 20) + 16 * columns
+
+
+def require_end(line: bytes, columns: int) -> None:
+    """Raise RowError for what was read of a line that is too long to be a row, or a header."""
+    if len(line) > longest_line(columns):
+        found = f"a line of more than {longest_line(columns):,} bytes"
+        raise RowError((1, f"{found}; expected an end after {columns:,} columns"))
+
+
 def split(line: bytes, columns: int) -> list[bytes]:
     """Return the line's `columns` fields without their quotes. Raises RowError."""
     text = line.removesuffix(b"\n").removesuffix(b"\r")
+    require_end(line, columns)
     expected = f"expected {columns:,} columns (a label and {columns - 1:,} pixels)"
     if not text.strip():
         raise RowError((1, f"a blank line; {expected}"))
@@ -57,12 +71,12 @@ def without_quotes(line: bytes) -> bytes:
 
 
 def are_names(fields: list[bytes]) -> bool:
-    """Whether a line is a header: no field is a pixel value, or they count up, as pandas's do."""
-    if not any(field in VALUES for field in fields):
+    """Whether a line is a header: no field is a number, or they count up, as pandas's do."""
+    if not any(map(_NUMBER.fullmatch, fields)):
         return True
     numbers = [int(field) for field in fields if field.isdigit() and len(field) < 9]
-    counted = numbers == list(range(numbers[0], numbers[0] + len(numbers)))
-    return counted and len(numbers) >= max(len(fields) - 1, _FEWEST_COUNTED)
+    enough = len(numbers) >= max(len(fields) - 1, _FEWEST_COUNTED)
+    return enough and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
 def shown(field: bytes) -> str:
@@ -89,6 +103,8 @@ def _unquoted(text: bytes) -> Iterator[bytes]:
 
 def _explained(text: bytes, found: int) -> str:
     """Return what so many columns would be the right number for."""
+    if text.startswith((b",", b'"",', b"Unnamed: 0,")):
+        return "; the first has no name, as pandas's row numbers, which `index=False` leaves out"
     for separator in ";", "\t":
         if found == 1 and separator.encode() in text:
             return f"; {separator!r} separates them, only a comma may"

@@ -2,10 +2,26 @@
 
 from typing import IO, NamedTuple
 
-from preprocessing.fields import RowError, are_names, shown, split
+from preprocessing.fields import (
+    RowError,
+    are_names,
+    longest_line,
+    require_end,
+    shown,
+    split,
+)
 from shared.dataset import Dataset
 
 _BOM = b"\xef\xbb\xbf"
+_NO_TABLES = {
+    b"PK\x03\x04": "a zip (whose name `archive` says in the dataset's entry) or a spreadsheet",
+    b"\xff\xfe": "text in UTF-16",
+    b"\xfe\xff": "text in UTF-16",
+    b"<!DOCTYPE": "a web page",
+    b"<!doctype": "a web page",
+    b"<html": "a web page",
+    b"version https://git-lfs": "what Git LFS keeps in place of a file (`git lfs pull` fetches it)",
+}
 
 
 class Start(NamedTuple):
@@ -24,13 +40,15 @@ def read_start(file: IO[bytes], dataset: Dataset) -> Start:
     """
     if file.read(len(_BOM)) != _BOM:
         file.seek(0)
-    beginning = file.tell()
-    line = file.readline()
-    _require_labels(dataset.image.pixels, line, file.readline())
+    beginning, columns = file.tell(), dataset.image.pixels + 1
+    line, second = (file.readline(longest_line(columns) + 1) for _ in range(2))
+    _require_text(line)
+    require_end(line, columns)
+    _require_labels(dataset.image.pixels, line, second)
     header, error = dataset.header, None
     names: list[bytes] = []
     try:
-        names = split(line, dataset.image.pixels + 1)
+        names = split(line, columns)
     except RowError as wrong:  # which, without a header, is for the row to say
         error = wrong if header else None
     if names and are_names(names) != header:
@@ -40,6 +58,12 @@ def read_start(file: IO[bytes], dataset: Dataset) -> Start:
     if column is None:
         column = _find(dataset.label, names, error)
     return Start(header, error, column)
+
+
+def _require_text(line: bytes) -> None:
+    for beginning, what in _NO_TABLES.items():
+        if line.startswith(beginning):
+            raise RowError((1, f"the file is {what}; expected a CSV in UTF-8"))
 
 
 def _require_labels(pixels: int, *lines: bytes) -> None:
@@ -66,6 +90,7 @@ def _find(label: str, names: list[bytes], error: RowError | None) -> int:
     """Return the place of the one column with the label's name. Raises RowError."""
     count = names.count(label.encode())
     if count != 1:
-        message = f"{count} columns have the label's name, {label!r}; expected one"
+        ends = f"{shown(names[0])}, … {shown(names[-1])}" if names else ""
+        message = f"{count} columns of {ends} have the label's name, {label!r}; expected one"
         raise error or RowError((1, message))
     return names.index(label.encode())

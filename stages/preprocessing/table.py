@@ -6,11 +6,11 @@ refused with its place, and nothing is repaired.
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
 
 import numpy as np
 
-from preprocessing.fields import RowError
+from preprocessing.fields import RowError, longest_line
 from preprocessing.header import read_start
 from preprocessing.layout import Layout
 from preprocessing.report import Report
@@ -18,15 +18,6 @@ from shared.console import StageError, log
 from shared.dataset import Dataset, Split
 
 _BLOCK_BYTES = 1 << 18  # what is computed from so many stays in a core's cache
-
-
-class _Block(NamedTuple):
-    """What some lines hold; places are among them, from 0."""
-
-    lines: int
-    rows: Split | None
-    equal: list[int]
-    errors: list[tuple[int, RowError]]
 
 
 def read_table(path: Path, dataset: Dataset, rows: int) -> Iterator[Split]:
@@ -46,14 +37,13 @@ def read_table(path: Path, dataset: Dataset, rows: int) -> Iterator[Split]:
                 report.add_fault(1, start.error)
             first = line = 2 if start.header else 1
             layout = Layout(dataset, start.label_column)
-            for block in (_parse(layout, text) for text in _blocks(file, path)):
-                for place, error in block.errors:
-                    report.add_fault(line + place, error)
-                for place in block.equal:
-                    report.add_equal(line + place)
-                line += block.lines
-                if block.rows and not report.refusal:
-                    yield block.rows
+            for block in _blocks(file, path, longest_line(layout.columns)):
+                split = _parse(layout, block, line, report)
+                if report.refusal:
+                    line += block.count(b"\n")
+                else:
+                    line += len(split.labels)
+                    yield split
     except FileNotFoundError:
         raise StageError(f"{path}: no such file; `dvc repro download` makes it") from None
     except RowError as error:  # in the first line, and no other can be read
@@ -67,40 +57,44 @@ def read_table(path: Path, dataset: Dataset, rows: int) -> Iterator[Split]:
         raise StageError(f"{path}:{last}: column 1: {found}; expected {rows} rows")
 
 
-def _blocks(file: IO[bytes], path: Path) -> Iterator[bytes]:
-    """Yield the rest of the file as blocks of whole lines, the last one ended too."""
-    while block := file.read(_BLOCK_BYTES) + file.readline():
+def _blocks(file: IO[bytes], path: Path, longest: int) -> Iterator[bytes]:
+    """Yield the rest of the file as blocks of whole lines, the last one ended too.
+
+    Of a line of more than the `longest` bytes comes no more than shows that it is.
+    """
+    while block := file.read(_BLOCK_BYTES):
+        block += file.readline(longest + 1)
         if not block.endswith(b"\n"):
-            log.warning("%s: the last row has no newline, and may have lost its end with it", path)
+            rest = file.readline(longest)
+            if not rest:
+                log.warning("%s: the last row has no newline, and may have lost its end", path)
+            while rest and not rest.endswith(b"\n"):
+                rest = file.readline(longest)
             block += b"\n"
         yield block
 
 
-def _parse(layout: Layout, block: bytes) -> _Block:
-    """Read lines at once or, where one needs it, each by itself."""
-    rows = layout.parse_fast(block)
-    if rows is None:
-        lines = block.split(b"\n")[:-1]
-        rows, errors = _parse_each(layout, lines)
-        if errors:
-            return _Block(len(lines), None, [], errors)
-    count = len(rows.labels)
-    pixels = rows.images.reshape(count, -1)
-    equal = (pixels == pixels[:, :1]).all(axis=1)
-    return _Block(count, rows, np.flatnonzero(equal).tolist(), [])
+def _parse(layout: Layout, block: bytes, line: int, report: Report) -> Split:
+    """Read lines, from `line` on, at once or, where one needs it, each by itself."""
+    split = layout.parse_fast(block) or _parse_each(layout, block, line, report)
+    pixels = split.images.reshape(-1, layout.columns - 1)
+    for place in np.flatnonzero((pixels == pixels[:, :1]).all(axis=1)):
+        report.add_equal(line + int(place))
+    return split
 
 
-def _parse_each(layout: Layout, lines: list[bytes]) -> tuple[Split, list[tuple[int, RowError]]]:
-    labels, images, errors = [], [], []
-    for place, line in enumerate(lines):
+def _parse_each(layout: Layout, block: bytes, line: int, report: Report) -> Split:
+    """Read the lines that are rows; the report has what is wrong with the others."""
+    labels, images = [], []
+    for number, text in enumerate(block.split(b"\n")[:-1], line):
         try:
-            label, pixels = layout.parse(line)
+            label, pixels = layout.parse(text)
         except RowError as error:
-            errors.append((place, error))
+            report.add_fault(number, error)
         else:
             labels.append(label)
             images.append(pixels)
-    return layout.split(np.array(images, np.uint8), labels), errors
+    return layout.split(np.array(images, np.uint8), labels)
 
 
 def _keep_freed_memory() -> None:
