@@ -1,13 +1,16 @@
 """The script, in processes of its own on a small project, as dvc runs it."""
 
+import io
 import json
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ import pytest
 import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from preprocessing.storage import _member
 from shared.dataset import Split
 from shared.files import sha256
 from shared.tf import keras
@@ -204,3 +208,41 @@ def test_environment_moves_logs_and_checkpoints_and_shows_placement(
     assert not (project / "logs").exists()
     assert not (project / ".checkpoints").exists()
     assert "device:CPU:0" in log
+
+
+class WithHoles(io.FileIO):
+    """Takes no room on the disk for zeros."""
+
+    def write(self, data: Any) -> int:
+        if len(data) < 4096 or np.frombuffer(data, np.uint8).any():
+            return super().write(data)
+        self.seek(len(data), os.SEEK_CUR)
+        return len(data)
+
+
+@pytest.mark.skipif(
+    not hasattr(resource, "prlimit"), reason="limits a process's memory as Linux does"
+)
+def test_a_split_that_is_larger_than_memory_trains(project: Path) -> None:
+    rows, shape = 3 << 18, (64, 64, 1)
+    with zipfile.ZipFile(WithHoles(project / "data/prepared/train.npz", "w"), "w") as archive:
+        with _member(archive, "images", (rows, *shape), np.dtype(np.uint8)) as member:
+            for _ in range(rows >> 8):
+                member.write(bytes(64 * 64 << 8))
+        with _member(archive, "labels", (rows,), np.dtype(np.uint8)) as member:
+            member.write(bytes(range(4)) * (rows >> 2))
+    images = np.zeros((8, *shape), np.uint8)
+    np.savez(
+        project / "data/prepared/validation.npz",
+        images=images,
+        labels=np.arange(8, dtype=np.uint8) % 4,
+    )
+    path = project / "data/raw/dataset.json"
+    image = {"height": 64, "width": 64, "channels": 1}
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"image": image}))
+    change(project, steps=10)
+    process = start(project)
+    resource.prlimit(process.pid, resource.RLIMIT_DATA, (5 << 29, 5 << 29))
+    log, _ = process.communicate()
+    assert process.returncode == 0, log
+    assert (project / "data/prepared/train.npz").stat().st_size > 3 << 30
