@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from preprocessing import table
+from preprocessing.split import require_every_class
 from shared.console import StageError
 from shared.dataset import Dataset, Split
 from test_table import dataset, read
@@ -106,13 +107,14 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table, "_BLOCK_BYTES", 200)
 
 
-def outcome(path: Path, case: Case) -> Split | list[Broken]:
-    """What was read, or the lines and columns, from 1, that the refusal names."""
+def outcome(path: Path, case: Case) -> Split | dict[Broken, str]:
+    """What was read, or what the refusal says, by line and column, from 1."""
     try:
         return read(path, case.source, case.rows)
     except StageError as error:
-        pattern = re.compile(rf"^{re.escape(str(path))}:(\d+): column (\d+): ", re.MULTILINE)
-        return [(int(line), int(column)) for line, column in pattern.findall(str(error))]
+        pattern = rf"^{re.escape(str(path))}:(\d+): column (\d+): (.*)$"
+        faults = re.findall(pattern, str(error), re.MULTILINE)
+        return {(int(line), int(column)): said for line, column, said in faults}
 
 
 @pytest.mark.parametrize("seed", range(100))
@@ -204,6 +206,13 @@ def other_separator(case: Case, draw: random.Random, texts: list[str]) -> Broken
     return row + 1, 2
 
 
+def other_shape(case: Case, draw: random.Random, texts: list[str]) -> Broken:
+    channels = draw.choice([1, 3])
+    for row in range(len(texts)):
+        texts[row] += f",{draw.randint(0, 255)}" * (64 * channels + 1 - COLUMNS)
+    return 1, COLUMNS + 1
+
+
 def joined_rows(case: Case, draw: random.Random, texts: list[str]) -> Broken:
     row = draw.randrange(case.source.header, len(texts) - 1)
     texts[row : row + 2] = [texts[row] + "," + texts[row + 1]]
@@ -254,6 +263,24 @@ def cut_off(case: Case, draw: random.Random, texts: list[str]) -> Broken:
     return row + 1, left + 1
 
 
+OUT_OF_RANGE = r"is not a pixel value \(0 to 255\)$"
+NOT_SO_MANY = r"^the row has \d+ columns; expected 7 columns \(a label and 6 pixels\)"
+NOT_SO_LONG = r"^the table has \d+ rows; expected \d+ rows$"
+SAID = {
+    "label": r"is not a known label \(",
+    "blank-line": "^a blank line; expected 7 columns",
+    "stray-quote": "has a quote out of place; expected them around a field$",
+    "stray-return": r"^a \\r within the row; expected \\n or \\r\\n at its end$",
+    "other-separator": f"{NOT_SO_MANY}($|; .* separates them)",
+    "other-shape": f"{NOT_SO_MANY}; (65|193) columns would be 8×8×[13] plus a label$",
+    "lost-row": NOT_SO_LONG,
+    "repeated-row": NOT_SO_LONG,
+    "header": r"are (names; expected numbers|numbers; expected a header) .*`header: (true|false)`",
+    "lost-labels": "^the table has 6 columns, which are an image's pixels, and no labels;",
+    **dict.fromkeys(
+        ("lost-cell", "surplus-cell", "joined-rows", "torn-row", "cut-off"), NOT_SO_MANY
+    ),
+}
 BREAKINGS: dict[str, Breaking] = {
     "out-of-range": wrong_cell("256", "300", "999", "1000", "65791", "9" * 30),
     "signed": wrong_cell("-1", "+2", "-0"),
@@ -268,6 +295,7 @@ BREAKINGS: dict[str, Breaking] = {
     "stray-quote": stray_quote,
     "stray-return": stray_return,
     "other-separator": other_separator,
+    "other-shape": other_shape,
     "joined-rows": joined_rows,
     "torn-row": torn_row,
     "lost-row": lost_row,
@@ -286,8 +314,45 @@ def test_a_broken_table_is_refused_where_it_is_broken(tmp_path: Path, kind: str)
         broken = BREAKINGS[kind](case, draw, texts)
         case.write(tmp_path / "t.csv", texts)
         found = outcome(tmp_path / "t.csv", case)
-        assert isinstance(found, list), f"{kind} {seed}: accepted"
-        assert found[0] == broken, f"{kind} {seed}"
+        assert isinstance(found, dict), f"{kind} {seed}: accepted"
+        assert next(iter(found)) == broken, f"{kind} {seed}"
+        assert re.search(SAID.get(kind, OUT_OF_RANGE), found[broken]), f"{kind} {seed}"
+
+
+def test_rows_of_equal_pixels_are_read_with_a_warning_that_names_them(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for seed in range(30):
+        case, draw = make(seed), random.Random(seed)
+        equal = sorted(draw.sample(range(case.rows), draw.randint(1, 3)))
+        for row in equal:
+            value = draw.randint(0, 255)
+            fields = case.lines[row + case.source.header]
+            label = fields[case.label_column]
+            fields[:] = [str(value)] * COLUMNS
+            fields[case.label_column] = label
+            case.expected.images[row] = 255 - value if case.source.inverted else value
+        case.write(tmp_path / "t.csv", case.texts())
+        caplog.clear()
+        found = outcome(tmp_path / "t.csv", case)
+        assert isinstance(found, Split), seed
+        np.testing.assert_array_equal(found.images, case.expected.images)
+        rows = ", ".join(str(row + case.first) for row in equal)
+        assert caplog.messages == [f"{tmp_path / 't.csv'}: all pixels are equal in row {rows}"]
+
+
+def test_a_class_that_lost_its_rows_is_refused_by_name(tmp_path: Path) -> None:
+    for seed in range(30):
+        case, draw = make(seed), random.Random(seed)
+        lost = draw.choice(list(case.source.classes))
+        case.lines[:] = [fields for fields in case.lines if fields[case.label_column] != lost]
+        case.write(tmp_path / "t.csv", case.texts())
+        found = outcome(tmp_path / "t.csv", case)
+        assert isinstance(found, Split), seed
+        with pytest.raises(StageError) as error:
+            require_every_class(found.labels, case.source.classes, "t.csv")
+        said = f"t.csv: no row to train on is of class {f'class {lost}'!r} (label {lost!r}); "
+        assert str(error.value).startswith(said)
 
 
 IN_PLACE = [
@@ -308,7 +373,7 @@ def test_everything_that_is_broken_is_listed_in_order(tmp_path: Path) -> None:
                 broken[place[0]], texts = place, trial
         case.write(tmp_path / "t.csv", texts)
         listed = outcome(tmp_path / "t.csv", case)
-        assert listed == [broken[line] for line in sorted(broken)][:20], seed
+        assert list(listed) == [broken[line] for line in sorted(broken)][:20], seed
 
 
 def as_csv(path: Path, case: Case) -> tuple[list[list[int]], list[str]]:
@@ -337,9 +402,9 @@ def test_a_table_with_bytes_changed_anywhere_is_read_exactly_or_refused_there(
     path.write_bytes(content[:start] + change + content[stop:])
     line = 1 + content[:start].count(b"\n")
     found = outcome(path, case)
-    if isinstance(found, list):
+    if isinstance(found, dict):
         # A line end that is lost or won breaks the line before it or the one after.
-        assert line - 1 <= found[0][0] <= line + 1 + change.count(b"\n")
+        assert line - 1 <= next(iter(found))[0] <= line + 1 + change.count(b"\n")
         return
     pixels, labels = as_csv(path, case)
     expected = np.array(pixels, np.uint8).reshape(-1, PIXELS)
