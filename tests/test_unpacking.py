@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import random
 import zipfile
 import zlib
 from pathlib import Path
@@ -129,6 +130,30 @@ def test_what_is_no_such_zip_is_a_failure(tmp_path: Path, content: bytes | None,
         source.write_bytes(content)
     with pytest.raises(Failure, match=said):
         unpack(source, tmp_path / "out", File(name="a.csv"), member="a.csv")
+
+
+@pytest.mark.parametrize("kind", ["stored", "deflated", "gzip"])
+def test_an_archive_with_bytes_changed_anywhere_comes_out_whole_or_is_a_failure(
+    tmp_path: Path, kind: str
+) -> None:
+    draw, table = random.Random(kind), b"1,2,3\n" * 100
+    if kind == "gzip":
+        whole, member = gzip.compress(table), None
+    else:
+        method = zipfile.ZIP_STORED if kind == "stored" else zipfile.ZIP_DEFLATED
+        whole, member = zipped(tmp_path, {"a": table, "é": b""}, method).read_bytes(), "a"
+    for _ in range(1000):
+        content = bytearray(whole)
+        for _ in range(draw.randint(1, 3)):
+            start = draw.randrange(len(content))
+            stop = start + draw.randint(0, 2)
+            content[start:stop] = draw.randbytes(draw.randint(0, 2))
+        (tmp_path / "broken").write_bytes(content)
+        try:
+            unpack(tmp_path / "broken", tmp_path / "out", File(name="a"), member)
+        except Failure:
+            continue
+        assert (tmp_path / "out").read_bytes() in (table, bytes(content))
 
 
 def test_a_damaged_member_is_a_failure(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ Nothing is written but the file that was asked for, and no more of it than an ho
 
 import gzip
 import hashlib
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -21,6 +22,9 @@ BLOCK = 1 << 18
 # Tables of images shrink to a fifth or a tenth, a bomb to a thousandth. What is small does no harm.
 MOST_EXPANSION = 200
 ALWAYS_ALLOWED = 1 << 26
+
+# What zipfile and gzip raise for damaged archives: of ValueError, names that are not UTF-8.
+_BROKEN = (zipfile.BadZipFile, EOFError, zlib.error, struct.error, NotImplementedError, ValueError)
 
 
 class Failure(Exception):  # noqa: N818 (it is the reason in an error, not the error)
@@ -53,7 +57,7 @@ def unpack(source: Path, target: Path, file: File, member: str | None = None) ->
                 _check(found, file.sha256)
     except OSError as error:
         raise Failure(error.strerror or f"wrong bytes: {error}") from error
-    except (zipfile.BadZipFile, EOFError, zlib.error) as error:
+    except _BROKEN as error:
         raise Failure(f"wrong bytes: {error}") from error
 
 
