@@ -56,7 +56,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryFile(dir=folder) as train_scratch, TemporaryFile(dir=folder) as test_scratch:
         found = read_splits(dataset, params, train_scratch, test_scratch)
-        repeats = find_repeats(found, names)
+        repeats = find_repeats(found, names, 1 + dataset.header)
         if params.on_overlap == "fail":
             refuse_overlap(repeats)
         splits = drop_overlap(found) if params.on_overlap == "drop" else found

@@ -160,6 +160,15 @@ def test_counts_rows_and_repeated_images_and_names_them(project: Path) -> None:
     assert preprocess.CLASS_IMAGES.read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_header_counts_among_the_rows(project: Path) -> None:
+    lay_out(*repeated(), PARAMS | {"split": "tail", "on_overlap": "fail"}, layout={"header": True})
+    header = ",".join(["label", *(f"pixel{place}" for place in range(20))])
+    for table in (preprocess.TRAIN_TABLE, preprocess.TEST_TABLE):
+        table.write_text(f"{header}\n{table.read_text()}")
+    with pytest.raises(StageError, match="  row 201 of validation is row 7 of train\n"):
+        preprocess.main()
+
+
 def test_an_overlap_can_be_dropped_from_all_but_the_test_split(project: Path) -> None:
     (images, labels), test = repeated()
     lay_out((images, labels), test, PARAMS | {"split": "tail", "on_overlap": "drop"})
