@@ -157,7 +157,7 @@ def main() -> None:
     versions = {"python": platform.python_version()} | {name: version(name) for name in packages}
     report = {"table": tables[1], "machine": machine, "versions": versions, "figures": figures}
     FIGURES.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    show(figures)
+    print(table(report))  # noqa: T201 (its output)
 
 
 def make_inputs(times: int) -> dict[str, int]:
@@ -229,12 +229,13 @@ def processor() -> str:
     return next(names, platform.processor())
 
 
-def show(figures: list[dict[str, str | float]]) -> None:
-    """Print a line a reader."""
-    lines: list[list[str | float]] = [list(figures[0])]
-    for line in lines + [list(figure.values()) for figure in figures]:
-        cells = (cell if isinstance(cell, str) else f"{cell:,}" for cell in line)
-        print("".join(f"{cell:>16}" for cell in cells))  # noqa: T201 (its output)
+def table(report: dict[str, Any]) -> str:
+    """Return the figures as Markdown."""
+    lines = ["| reader | rows | seconds | MiB at the peak |", "|---|---|---|---|"]
+    for run in report["figures"]:
+        cells = [f"`{run['reader']}`", f"{run['rows']:,}", run["seconds"], f"{run['peak_mib']:,}"]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

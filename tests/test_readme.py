@@ -20,8 +20,27 @@ def test_every_parameter_that_the_readme_sets_is_valid() -> None:
         params_model(section).model_validate({**params[section], name: yaml.safe_load(value)})
 
 
-def test_the_exports_table_is_the_one_that_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("name", "page"), [("inference", "exports"), ("preprocess", "datasets")])
+def test_a_page_s_table_is_the_one_that_was_measured(
+    name: str, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.syspath_prepend(ROOT)
-    table = importlib.import_module("benchmarks.inference").table
-    measured = json.loads((ROOT / "benchmarks/inference.json").read_text(encoding="utf-8"))
-    assert table(measured) in (ROOT / "docs/exports.md").read_text(encoding="utf-8")
+    table = importlib.import_module(f"benchmarks.{name}").table
+    measured = json.loads((ROOT / f"benchmarks/{name}.json").read_text(encoding="utf-8"))
+    assert table(measured) in (ROOT / f"docs/{page}.md").read_text(encoding="utf-8")
+
+
+def test_the_readme_s_figures_of_reading_are_those_that_were_measured() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    measured = json.loads((ROOT / "benchmarks/preprocess.json").read_text(encoding="utf-8"))
+    runs = {(run["reader"], run["rows"]): run for run in measured["figures"]}
+    named = {
+        ("reader", 60_000): "preprocess.py`: ",
+        ("genfromtxt", 60_000): "against ",
+        ("polars", 60_000): "polars ",
+        ("pandas", 60_000): "pandas ",
+        ("reader", 600_000): "600,000 rows ",
+    }
+    for run, words in named.items():
+        assert f"{words}{runs[run]['seconds']} s and {runs[run]['peak_mib']:,} MiB" in text
+    assert f"read {runs['genfromtxt', 60_000]['seconds_to_ours']:.0f} times faster" in text
