@@ -83,6 +83,11 @@ IDX = {"images": {"name": "i"}, "labels": {"name": "l"}}
             files(csv={"train": "t.csv", "test": "t"}, idx={"train": IDX}),
             "source: one form has a test",
         ),
+        (
+            files(csv={"train": "t", "test": "./t.gz"}),
+            "source: csv: names t, with .gz or without, m",
+        ),
+        (files(idx={"train": IDX, "test": IDX}), "source: idx: names i, with .gz or without, more"),
         (files(csv={"train": "../t.csv", "test": "t"}), "source.csv.train: must be a path below"),
         (files(csv={"train": "/t.csv", "test": "t"}), "source.csv.train: must be a path below"),
         (files(csv={"train": "a\\b", "test": "t"}), "source.csv.train: must be a path below"),

@@ -113,6 +113,15 @@ class Upstream(Part):
             raise ValueError("one form has a test table, and the other has none")
         return self
 
+    @model_validator(mode="after")
+    def _files_differ(self) -> Self:
+        for form, edition in self.editions(Known(), Known()).items():
+            names = [PurePosixPath(file.unpacked.name) for file in edition.train + edition.test]
+            for name in names:
+                if names.count(name) > 1:
+                    raise ValueError(f"{form}: names {name}, with .gz or without, more than once")
+        return self
+
     @property
     def has_test(self) -> bool:
         """Whether there is a test table."""
