@@ -38,7 +38,7 @@ def card() -> str:
         "# A classifier of Insects",
         "**90.00%**",
         "95 % interval 79.85% to 95.34%",
-        "(ant, bee, fly $1)",
+        "(`ant`, `bee`, `fly $1`)",
         "uint8 [N, 8, 9, 3]",
         "| macro F1 | 0.8765 |",
         "| `model.onnx` | 12,345 | 90.00% | 100.00% | 1e-07, 1.2e-06 |",

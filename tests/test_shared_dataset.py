@@ -44,6 +44,20 @@ def test_a_pickle_in_the_archive_is_refused_and_not_run(tmp_path: Path) -> None:
         open_split(path)
 
 
+def test_a_damaged_archive_is_read_or_refused_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "train.npz"
+    np.savez(path, images=np.zeros((2, 2, 2, 1), np.uint8), labels=np.zeros(2, np.uint8))
+    whole, refused = path.read_bytes(), 0
+    random = np.random.default_rng(0)
+    for place, value in random.integers(0, [len(whole), 256], (3000, 2)):
+        path.write_bytes(whole[:place] + bytes([value]) + whole[place + 1 :])
+        try:
+            open_split(path)
+        except StageError:
+            refused += 1
+    assert refused > 300
+
+
 def dataset_file(folder: Path, classes: dict[str, str]) -> Path:
     path = folder / "dataset.json"
     table = {"rows": 1, "sha256": "0" * 64}

@@ -62,6 +62,12 @@ def test_the_draw_is_scikit_learns(labels: list[int], size: int, seed: int) -> N
         assert np.flatnonzero(mask).tolist() == sorted(expected)
 
 
+def test_classes_that_cannot_be_in_both_parts_are_named() -> None:
+    labels = np.array([0, 0, 4, 2, 2, 7], np.uint8)
+    with pytest.raises(StageError, match=r"validation_size: 3 .* at places 4, 7 \(from 0\)"):
+        for_validation(labels, "stratified", 3, seed=0)
+
+
 def test_a_test_set_is_drawn_by_the_entrys_own_seed() -> None:
     mask = for_test(LABELS, Draw(rows=50, seed=0))
     np.testing.assert_array_equal(mask, for_validation(LABELS, "stratified", 50, seed=0))

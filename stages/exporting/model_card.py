@@ -76,7 +76,7 @@ def model_card(
         homepage=dataset.homepage,
         provenance=dataset.provenance.strip(),
         licence=dataset.licence,
-        names=", ".join(dataset.class_names),
+        names=", ".join(f"`{name}`" for name in dataset.class_names),
         classes=len(dataset.classes),
         shape=f"{image.height}, {image.width}, {image.channels}",
         pixels=f"{image.height}×{image.width}",

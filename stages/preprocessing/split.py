@@ -69,11 +69,18 @@ def _stratified(labels: Labels, size: int, seed: int, place: str) -> Mask:
     counts = np.bincount(labels)
     classes = np.flatnonzero(counts)
     counts = counts[classes]
-    if counts.min() < 2 or classes.size > min(size, labels.size - size):
+    single = ", ".join(map(str, classes[counts < 2]))
+    if single:
         raise StageError(
-            f"{place}: {size} cannot be stratified: every class needs two rows, and both parts of "
-            f"the {labels.size} rows as many as there are classes ({classes.size}). Change it; "
+            f"{place}: {size} cannot be stratified: every class needs two rows, and those at "
+            f"places {single} (from 0) of data/raw/dataset.json's classes have one. Add rows; "
             "`preprocess.split: tail` would hold out any rows"
+        )
+    if classes.size > min(size, labels.size - size):
+        raise StageError(
+            f"{place}: {size} cannot be stratified: both parts of the {labels.size} rows need as "
+            f"many as there are classes ({classes.size}). Change it; `preprocess.split: tail` "
+            "would hold out any rows"
         )
     random = np.random.RandomState(seed)
     kept = _shares(counts, labels.size - size, random)

@@ -135,6 +135,18 @@ def read_json(model: type[Model], path: Path, stage: str) -> Model:
         ) from error
 
 
+# What zipfile and NumPy raise for an archive that they cannot make sense of.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
+
+
 class Split(NamedTuple):
     """Images uint8 [N, height, width, channels] and labels, class indices [N]."""
 
@@ -152,7 +164,7 @@ def open_split(path: Path) -> Split:
             return Split(*(_map_member(path, archive, f"{name}.npy") for name in Split._fields))
     except FileNotFoundError:
         raise StageError(f"{path}: no such file; `dvc repro preprocess` makes it") from None
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+    except _DAMAGE as error:
         raise StageError(
             f"{path}: not a prepared split ({error}); `dvc repro --force preprocess` writes it anew"
         ) from None
