@@ -13,40 +13,30 @@ model; a run that went on from a checkpoint has none.
 
 import argparse
 import json
-import os
-import signal
 import statistics
-import subprocess
 import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "stages"))
+sys.path[:0] = [str(ROOT / "stages"), str(ROOT / "tools")]
 
-from shared.console import StageError, log, run  # noqa: E402
+from running.clone import LOGS, Clone, clone, last_commit  # noqa: E402
+from shared.console import log, run  # noqa: E402
 from shared.files import remove, write_json  # noqa: E402
 from shared.params import read_yaml  # noqa: E402
 
 SETS = Path(__file__).with_name("sets.yaml")
 FIGURES = Path(__file__).with_suffix(".json")
-PIPELINE = ("dvc.yaml", "params.yaml", "requirements.txt", "datasets", "stages")
-# These outlive the clone.
-CHECKPOINTS = Path(os.environ.get("CHECKPOINT_DIR", ROOT / ".checkpoints")).absolute()
-LOGS = Path(os.environ.get("LOG_DIR", ROOT / "logs")).absolute()
 
 
 def main() -> None:
     """Clone, run every seed of every set, print the table."""
     sets = read_yaml(SETS)
     asked = arguments(sets)
-    if uncommitted := output("git", "status", "--short", "--", *PIPELINE):
-        raise StageError(f"commit these first, since the last commit is measured:\n{uncommitted}")
-    with TemporaryDirectory(prefix="seeds-") as folder:
-        clone(folder)
+    with clone(last_commit()) as place:
         for name in asked.sets:
-            measure(name, sets[name]["set"], asked.seeds, Path(folder))
+            measure(name, sets[name]["set"], asked.seeds, place)
     print(table(sets, figures()))  # noqa: T201 (its output)
 
 
@@ -61,21 +51,12 @@ def arguments(sets: dict[str, Any]) -> argparse.Namespace:
     return asked
 
 
-def clone(folder: str) -> None:
-    """Clone the last commit, with the user's name for git and the same cache for DVC."""
-    user = output("git", "config", "--get-regexp", r"^user\.(name|email)$", may_fail=True)
-    pairs = (line.split(" ", 1) for line in user.splitlines())
-    options = [f"--config={key}={value}" for key, value in pairs]
-    output("git", "clone", "--quiet", *options, str(ROOT), folder)
-    output("dvc", "cache", "dir", "--local", output("dvc", "cache", "dir"), folder=folder)
-
-
-def measure(name: str, parameters: dict[str, Any], seeds: int, folder: Path) -> None:
+def measure(name: str, parameters: dict[str, Any], seeds: int, place: Clone) -> None:
     """Record each seed of the set once it is done and, after the last, what they come to."""
     earlier = figures().get(name, {}).get("seeds", {})
     done: dict[str, Any] = {}
     for seed in range(seeds):
-        result = experiment(f"{name}-{seed}", {**parameters, "train.seed": seed}, folder)
+        result = experiment(f"{name}-{seed}", {**parameters, "train.seed": seed}, place)
         before = earlier.get(str(seed))
         if before and before["model"] == result["model"] and result["seconds"] is None:
             result["seconds"] = before["seconds"]
@@ -84,14 +65,12 @@ def measure(name: str, parameters: dict[str, Any], seeds: int, folder: Path) -> 
     record(name, {"set": parameters, "seeds": done, **summary(list(done.values()))})
 
 
-def experiment(name: str, parameters: dict[str, Any], folder: Path) -> dict[str, Any]:
+def experiment(name: str, parameters: dict[str, Any], place: Clone) -> dict[str, Any]:
     """Run one experiment in the clone and return its accuracies, seconds and model's hash."""
     clock = LOGS / name / "seconds.json"
     remove(clock)  # what stands there afterwards is of this run
-    output("git", "reset", "--quiet", "--hard", folder=folder)
-    settings = [f"--set-param={key}={json.dumps(value)}" for key, value in parameters.items()]
-    dvc("exp", "run", "--name", name, *settings, folder=folder)
-    dvc("exp", "push", "--quiet", "--no-cache", "--force", "origin", name, folder=folder)
+    place.run(name, [f"{key}={json.dumps(value)}" for key, value in parameters.items()])
+    folder = place.folder
     outs = read_yaml(folder / "dvc.lock")["stages"]["train"]["outs"]
     result = {
         "test_accuracy": read_json(folder / "metrics/evaluate.json")["test_accuracy"],
@@ -108,33 +87,6 @@ def seconds(clock: Path) -> float | None:
     if not clock.exists() or (times := read_json(clock))["resumed"]:
         return None
     return float(times["training"])
-
-
-def dvc(*command: str, folder: Path) -> None:
-    """Run dvc; if interrupted, interrupt it and its stage, and wait for them."""
-    with subprocess.Popen(  # noqa: S603 (dvc)
-        ["dvc", *command],  # noqa: S607 (the environment's)
-        cwd=folder,
-        env={**os.environ, "CHECKPOINT_DIR": str(CHECKPOINTS), "LOG_DIR": str(LOGS)},
-        stdout=sys.stderr,
-        start_new_session=True,
-    ) as process:
-        try:
-            process.wait()
-        except KeyboardInterrupt:
-            os.killpg(process.pid, signal.SIGINT)
-            process.wait()
-            raise
-    if process.returncode:
-        raise StageError(f"`dvc {' '.join(command)}` failed; mend it, and start this again")
-
-
-def output(*command: str, folder: str | Path = ROOT, may_fail: bool = False) -> str:
-    """Run a command of git's or dvc's and return what it printed."""
-    done = subprocess.run(command, cwd=folder, check=False, stdout=subprocess.PIPE, text=True)  # noqa: S603
-    if done.returncode and not may_fail:
-        raise StageError(f"`{' '.join(command)}` failed")
-    return done.stdout.rstrip()
 
 
 def summary(results: list[dict[str, Any]]) -> dict[str, Any]:

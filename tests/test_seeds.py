@@ -175,7 +175,7 @@ def test_what_is_not_committed_is_refused(interrupted: Seeds) -> None:
 
 
 def test_nothing_is_left_in_the_temporary_folder_but_by_a_power_cut(interrupted: Seeds) -> None:
-    assert len(list(interrupted.temporary.glob("seeds-*"))) == 1
+    assert len(list(interrupted.temporary.glob("experiments-*"))) == 1
 
 
 SETS = yaml.safe_load((ROOT / "benchmarks/sets.yaml").read_text())

@@ -1,0 +1,91 @@
+"""Experiments in a clone of a commit: the workspace stays as it is, and may be worked in."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from shared.console import StageError
+
+ROOT = Path(__file__).resolve().parents[2]
+PIPELINE = ("dvc.yaml", "params.yaml", "requirements.txt", "datasets", "stages")
+# These outlive the clone.
+CHECKPOINTS = Path(os.environ.get("CHECKPOINT_DIR", ROOT / ".checkpoints")).absolute()
+LOGS = Path(os.environ.get("LOG_DIR", ROOT / "logs")).absolute()
+
+
+class DvcError(StageError):
+    """A command of dvc's that failed, and has said why."""
+
+
+class Clone(NamedTuple):
+    """A clone of the project with the same user for git and the same cache for DVC."""
+
+    folder: Path
+
+    def run(
+        self, name: str, settings: list[str], *targets: str, holds: tuple[int, ...] = ()
+    ) -> None:
+        """Run an experiment, from a clean state, and push it to the project under its name.
+
+        An experiment of the same commit that has this name already gives way. Its results stand
+        in the clone until the next one. `dvc exp run` keeps the open files that it `holds`, also
+        should it outlive this process. Raises DvcError if it fails.
+        """
+        output("git", "reset", "--quiet", "--hard", folder=self.folder)
+        changes = [f"--set-param={setting}" for setting in settings]
+        self._dvc("exp", "run", "--name", name, *changes, *targets, holds=holds)
+        self._dvc("exp", "push", "--quiet", "--no-cache", "--force", "origin", name)
+
+    def _dvc(self, *command: str, holds: tuple[int, ...] = ()) -> None:
+        """Run dvc; if interrupted, interrupt it and its stage, and wait for them."""
+        with subprocess.Popen(  # noqa: S603 (dvc)
+            ["dvc", *command],  # noqa: S607 (the environment's)
+            cwd=self.folder,
+            env={**os.environ, "CHECKPOINT_DIR": str(CHECKPOINTS), "LOG_DIR": str(LOGS)},
+            stdout=sys.stderr,
+            pass_fds=holds,
+            start_new_session=True,
+        ) as process:
+            try:
+                process.wait()
+            except KeyboardInterrupt:
+                os.killpg(process.pid, signal.SIGINT)
+                process.wait()
+                raise
+        if process.returncode:
+            raise DvcError(f"`dvc {' '.join(command)}` failed; mend it, and start this again")
+
+
+@contextmanager
+def clone(commit: str = "HEAD") -> Iterator[Clone]:
+    """Clone the commit into a temporary folder, for as long as the block runs."""
+    user = output("git", "config", "--get-regexp", r"^user\.(name|email)$", may_fail=True)
+    pairs = (line.split(" ", 1) for line in user.splitlines())
+    options = [f"--config={key}={value}" for key, value in pairs]
+    with TemporaryDirectory(prefix="experiments-") as name:
+        folder = Path(name)
+        output("git", "clone", "--quiet", *options, str(ROOT), name)
+        output("git", "switch", "--quiet", "--detach", commit, folder=folder)
+        output("dvc", "cache", "dir", "--local", output("dvc", "cache", "dir"), folder=folder)
+        yield Clone(folder)
+
+
+def last_commit() -> str:
+    """Return the last commit's hash. Raises StageError if the pipeline has changed since."""
+    if uncommitted := output("git", "status", "--short", "--", *PIPELINE):
+        raise StageError(f"commit these first, since the last commit is run:\n{uncommitted}")
+    return output("git", "rev-parse", "HEAD")
+
+
+def output(*command: str, folder: Path = ROOT, may_fail: bool = False) -> str:
+    """Run a command of git's or dvc's and return what it printed."""
+    done = subprocess.run(command, cwd=folder, check=False, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    if done.returncode and not may_fail:
+        raise StageError(f"`{' '.join(command)}` failed")
+    return done.stdout.rstrip()
