@@ -67,7 +67,7 @@ tensorboard: setup
 
 # Pins the closure for every supported Python; `make lock UPGRADE=1` takes the newest versions.
 lock: .venv/requirements-dev.txt.done
-	@for name in requirements requirements-demo requirements-dev requirements-gpu; do \
+	@for name in requirements requirements-demo requirements-search requirements-dev requirements-gpu; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest $(if $(UPGRADE),--upgrade) \
 	    --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $$name.in -o $$name.txt || exit 1; done
 
