@@ -151,9 +151,10 @@ def test_experiments_are_run_shown_compared_and_applied(project: Project) -> Non
     assert (project.folder / "logs/longer").is_dir(), "TensorBoard's folder bears the name"
 
 
-def test_a_queue_runs_a_sweep_and_temp_leaves_the_workspace_alone(project: Project) -> None:
-    sweep = "export.minimum_accuracy=0.01,0.02"
-    assert "Queued" in project.run("dvc", "exp", "run", "--queue", "-S", sweep)
+def test_a_queue_runs_a_grid_and_temp_leaves_the_workspace_alone(project: Project) -> None:
+    formats, minimum = "choice([onnx],[tflite])", "range(0.01,0.02,0.01)"
+    grid = ("-S", f"export.formats={formats}", "-S", f"export.minimum_accuracy={minimum}")
+    assert project.run("dvc", "exp", "run", "--queue", *grid).count("Queued") == 2
     project.run("dvc", "queue", "start")
     project.run("dvc", "queue", "logs", "--follow", queued(project)[-1])
     project.run("dvc", "exp", "run", "--temp", "--name", "aside", "-S", "export.minimum_accuracy=0")
