@@ -152,7 +152,7 @@ def test_experiments_are_run_shown_compared_and_applied(project: Project) -> Non
 
 
 def test_a_queue_runs_a_grid_and_temp_leaves_the_workspace_alone(project: Project) -> None:
-    formats, minimum = "choice([onnx],[tflite])", "range(0.01,0.02,0.01)"
+    formats, minimum = "choice([onnx],[tflite])", "range(0.01,0.015,0.01)"
     grid = ("-S", f"export.formats={formats}", "-S", f"export.minimum_accuracy={minimum}")
     assert project.run("dvc", "exp", "run", "--queue", *grid).count("Queued") == 2
     project.run("dvc", "queue", "start")
