@@ -2,11 +2,8 @@
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
 import yaml
 from dvc.api import metrics_show, params_show
@@ -19,6 +16,7 @@ from optuna.distributions import (
 
 from checkout import Project, working_tree
 from conftest import ROOT
+from processes import terminate, wait
 from searching.space import parse_space
 from searching.study import Trials
 from shared.console import StageError
@@ -126,18 +124,8 @@ def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Project:
     begun = "quick-1: train.learning_rate="
     wait(lambda: begun in log.read_text(), search, log)
     wait(lambda: list(project.folder.glob(".checkpoints/*/0*.npz")), search, log)
-    family = psutil.Process(search.pid).children(recursive=True)
-    search.terminate()
-    assert search.wait() == 130
-    _, alive = psutil.wait_procs(family, timeout=10)
-    assert not alive, "dvc or its stage goes on alone"
+    terminate(search)
     return project
-
-
-def wait(reached: Callable[[], object], process: subprocess.Popen[bytes], log: Path) -> None:
-    while not reached():
-        assert process.poll() is None, log.read_text()
-        time.sleep(0.02)
 
 
 def test_it_goes_on_where_it_was(interrupted: Project) -> None:

@@ -5,8 +5,6 @@ import runpy
 import statistics
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ import yaml
 
 from checkout import Project, working_tree
 from conftest import ROOT, params_model
+from processes import terminate, wait
 
 SCRIPT = "benchmarks/seeds.py"
 FIGURES = "benchmarks/seeds.json"
@@ -95,18 +94,8 @@ def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Seeds:
     last = project.newest_checkpoint()
     terminated = project.start(log)
     wait(lambda: project.newest_checkpoint() > last, terminated, log)
-    family = psutil.Process(terminated.pid).children(recursive=True)
-    terminated.terminate()
-    assert terminated.wait() == 130
-    _, alive = psutil.wait_procs(family, timeout=10)
-    assert not alive, "dvc or its stage goes on alone"
+    terminate(terminated)
     return project
-
-
-def wait(reached: Callable[[], object], process: subprocess.Popen[bytes], log: Path) -> None:
-    while not reached():
-        assert process.poll() is None, log.read_text()
-        time.sleep(0.02)
 
 
 def test_it_goes_on_where_it_was_and_keeps_what_it_had(interrupted: Seeds) -> None:
