@@ -26,7 +26,7 @@ from benchmarks.timed_loop import train_for
 
 import train as stage
 from shared.console import log, run
-from shared.dataset import Split, open_split
+from shared.dataset import Split
 from shared.files import write_json
 from shared.params import load, read_yaml
 from training.batches import Batches
@@ -88,8 +88,7 @@ def prepare(device: str, **choices: Any) -> tuple[Engine, Batches]:
     given = load(stage.TrainParams, "train").model_dump()
     params = stage.TrainParams.model_validate({**given, "deterministic": False, **choices})
     engine = stage.build_engine(params, xla=device != "CPU")
-    data = open_split(stage.TRAIN)
-    batches = Batches(data, params.batch_size, params.order, params.augmentation, params.seed)
+    batches = stage.build_batches(params)
     engine.compile(batches.gather(0, 1))
     return engine, batches
 

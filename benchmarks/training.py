@@ -39,6 +39,7 @@ import train as stage
 from shared.dataset import Split, open_split
 from shared.params import load
 from shared.tf import keras
+from training.augmentation import Augmentation
 from training.batches import Batches
 from training.device import choose
 from training.engine import Engine
@@ -86,7 +87,7 @@ def fit_100(network: str) -> Round:
 def ours(network: str) -> Round:
     """This project's loop; the evaluation that ends it is not in its seconds."""
     engine, data = build_engine(network), some_images(network)
-    batches = Batches(data, BATCH_SIZE, "shuffled", augmentation=0.0, seed=0)
+    batches = Batches(data, BATCH_SIZE, "shuffled", Augmentation(0.0), seed=0)
     steps = PLANS[network].epochs * PLANS[network].steps
     return lambda: train_for(steps, engine, batches)
 
@@ -214,12 +215,13 @@ def start_up(began: float) -> dict[str, float]:
     choose("cpu")
     start = time.perf_counter()
     engine = stage.build_engine(params, xla=False)
-    data = open_split(stage.TRAIN)
-    batches = Batches(data, params.batch_size, params.order, params.augmentation, params.seed)
+    batches = stage.build_batches(params)
     chunk = batches.gather(0, 1)
     parts["network"] = time.perf_counter() - start
     parts["tracing"] = seconds(lambda: engine.compile(chunk))
-    parts["tensorboard"] = seconds(lambda: TensorBoard(Path("logs"), engine, data.images[:100]))
+    parts["tensorboard"] = seconds(
+        lambda: TensorBoard(Path("logs"), engine, batches.split.images[:100])
+    )
     parts["first_step"] = seconds(lambda: engine.train(engine.place(chunk)))
     return parts | {"all": sum(parts.values())}
 

@@ -20,6 +20,7 @@ from shared.params import Params, load
 from shared.tables import write_csv
 from shared.tf import keras, tf
 from training.archive import save_model
+from training.augmentation import Augmentation
 from training.batches import Batches, Order
 from training.calibration import Calibration, calibrated
 from training.checkpoint import Checkpoints
@@ -63,6 +64,7 @@ class TrainParams(Params):
     batch_size: Positive
     order: Order
     augmentation: Annotated[float, Field(ge=0, le=3)]
+    horizontal_flip: bool
     optimizer: Optimizer
     momentum: Rate
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -75,6 +77,11 @@ class TrainParams(Params):
     strategy: Strategy
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"]
     deterministic: bool
+
+    @property
+    def changes(self) -> Augmentation:
+        """How images are changed at random."""
+        return Augmentation(self.augmentation, self.horizontal_flip)
 
 
 def main() -> None:
@@ -133,9 +140,7 @@ def prepare(
         engine = build_engine(params, xla=xla)
     recipe = describe(params, team.describe(device), engine.model)
     team.require_same(fingerprint(recipe))
-    batches = Batches(
-        open_split(TRAIN), params.batch_size, params.order, params.augmentation, params.seed
-    )
+    batches = build_batches(params)
     engine.compile(batches.gather(0, 1))
     train_on = partial(
         train,
@@ -174,9 +179,15 @@ def build_engine(params: TrainParams, *, xla: bool) -> Engine:
         model,
         optimizer,
         label_smoothing=params.label_smoothing,
-        augment=params.augmentation > 0,
+        augment=params.changes.changes_images,
         xla_capacity=min(largest, params.eval_every, params.steps) if xla else None,
     )
+
+
+def build_batches(params: TrainParams) -> Batches:
+    """Return what each step trains on."""
+    split = open_split(TRAIN)
+    return Batches(split, params.batch_size, params.order, params.changes, params.seed)
 
 
 def describe(params: TrainParams, device: str, model: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import numpy as np
 from shared.console import StageError
 from shared.dataset import ImageShape, open_split
 from shared.tf import keras, tf
+from training.augmentation import Augmentation
 from training.batches import Batches
 from training.engine import Engine, _overflow_everywhere
 from training.network import Choices, build
@@ -50,7 +51,7 @@ def build_engine(
 
 
 def train(engine: Engine, split: Path) -> Any:
-    batches = Batches(open_split(split), BATCH, "shuffled", augmentation=1.0, seed=0)
+    batches = Batches(open_split(split), BATCH, "shuffled", augmentation=Augmentation(1.0), seed=0)
     return engine.train(engine.place(batches.gather(0, STEPS)))
 
 

@@ -6,7 +6,7 @@ from scipy import ndimage
 
 from shared.tf import tf
 from training import augmentation
-from training.augmentation import apply_changes, draw_changes
+from training.augmentation import Augmentation, apply_changes
 
 SHIFT_DOWN, SHIFT_RIGHT, ROTATION, SHEAR, ZOOM_Y, ZOOM_X = range(6)
 
@@ -71,6 +71,27 @@ def test_shear_slants(blobs: Any) -> None:
     assert np.abs(picture - blobs[0, ..., 0]).max() > 20
 
 
+def test_a_flip_mirrors_half_of_the_images_exactly_and_leaves_the_others(blobs: Any) -> None:
+    images = np.repeat(blobs, 100, axis=0)
+    flip = Augmentation(0.0, horizontal_flip=True)
+    moved = apply_changes(images, flip.draw(len(images), np.random.default_rng(0))).numpy()
+    mirrored = (moved == images[:, :, ::-1]).all(axis=(1, 2, 3))
+    assert 150 < mirrored.sum() < 250
+    np.testing.assert_array_equal(moved[~mirrored], images[~mirrored])
+
+
+def test_a_flip_mirrors_the_image_after_its_other_changes(blobs: Any) -> None:
+    plain = Augmentation(1.0).draw(4, np.random.default_rng(0))
+    flipped = Augmentation(1.0, horizontal_flip=True).draw(4, np.random.default_rng(0))
+    mirrored = (plain != flipped).any(axis=1)
+    assert 0 < mirrored.sum() < 4
+    np.testing.assert_allclose(
+        apply_changes(blobs, flipped).numpy()[mirrored].astype(int),
+        apply_changes(blobs, plain).numpy()[mirrored][:, :, ::-1],
+        atol=1,
+    )
+
+
 def test_sampling_agrees_with_scipy_s_bilinear_interpolation(noise: Any) -> None:
     random = np.random.default_rng(1)
     y = random.uniform(-3, 12, (3, 9, 12)).astype(np.float32)
@@ -83,7 +104,7 @@ def test_sampling_agrees_with_scipy_s_bilinear_interpolation(noise: Any) -> None
 
 
 def test_each_image_has_its_own_changes(blobs: Any) -> None:
-    changes = draw_changes(4, 1.0, np.random.default_rng(0))
+    changes = Augmentation(1.0).draw(4, np.random.default_rng(0))
     moved = apply_changes(blobs, changes).numpy()
     assert (moved[0] != moved[1]).any()
     alone = apply_changes(blobs[2:3], changes[2:3]).numpy()
@@ -91,6 +112,6 @@ def test_each_image_has_its_own_changes(blobs: Any) -> None:
 
 
 def test_xla_compiles_it_to_nearly_the_same_pixels(blobs: Any) -> None:
-    changes = draw_changes(4, 1.0, np.random.default_rng(0))
+    changes = Augmentation(1.0).draw(4, np.random.default_rng(0))
     compiled = tf.function(apply_changes, jit_compile=True)(blobs, changes).numpy()
     assert np.abs(compiled.astype(int) - apply_changes(blobs, changes).numpy()).max() <= 1

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from shared.dataset import Split
-from training.augmentation import LARGEST
+from training.augmentation import LARGEST, Augmentation
 from training.batches import Batches, Order
 
 
@@ -15,14 +15,14 @@ def numbered(rows: int) -> Split:
 
 @pytest.mark.parametrize("rows", [10, 7, 3, 1])
 def test_every_epoch_has_every_image_once_across_batch_borders(rows: int) -> None:
-    batches = Batches(numbered(rows), 4, "shuffled", augmentation=1.0, seed=0)
+    batches = Batches(numbered(rows), 4, "shuffled", augmentation=Augmentation(1.0), seed=0)
     stream = np.concatenate([batches.indices(step) for step in range(rows * 2)])
     for epoch in stream.reshape(-1, rows):
         assert sorted(epoch) == list(range(rows))
 
 
 def test_file_order_is_the_table_s_and_starts_anew() -> None:
-    batches = Batches(numbered(5), 3, "file", augmentation=1.0, seed=0)
+    batches = Batches(numbered(5), 3, "file", augmentation=Augmentation(1.0), seed=0)
     assert [batches.indices(step).tolist() for step in range(3)] == [
         [0, 1, 2],
         [3, 4, 0],
@@ -32,25 +32,33 @@ def test_file_order_is_the_table_s_and_starts_anew() -> None:
 
 @pytest.mark.parametrize("order", ["shuffled", "file"])
 def test_a_step_s_images_do_not_depend_on_how_the_steps_are_asked_for(order: Order) -> None:
-    whole = Batches(numbered(50), 8, order, augmentation=1.0, seed=3).gather(0, 20)
+    whole = Batches(numbered(50), 8, order, augmentation=Augmentation(1.0), seed=3).gather(0, 20)
     for first, steps in [(0, 1), (13, 7), (6, 1)]:
-        chunk = Batches(numbered(50), 8, order, augmentation=1.0, seed=3).gather(first, steps)
+        chunk = Batches(numbered(50), 8, order, augmentation=Augmentation(1.0), seed=3).gather(
+            first, steps
+        )
         for part, everything in zip(chunk, whole, strict=True):
             np.testing.assert_array_equal(part, np.asarray(everything)[first : first + steps])
         np.testing.assert_array_equal(chunk.labels, chunk.images[..., 0, 0, 0])
 
 
 def test_epochs_and_seeds_differ() -> None:
-    first = Batches(numbered(50), 50, "shuffled", augmentation=1.0, seed=0)
+    first = Batches(numbered(50), 50, "shuffled", augmentation=Augmentation(1.0), seed=0)
     assert first.indices(0).tolist() != first.indices(1).tolist()
     assert (
         first.indices(0).tolist()
-        != Batches(numbered(50), 50, "shuffled", augmentation=1.0, seed=1).indices(0).tolist()
+        != Batches(numbered(50), 50, "shuffled", augmentation=Augmentation(1.0), seed=1)
+        .indices(0)
+        .tolist()
     )
 
 
 def test_changes_differ_from_step_to_step_and_keep_within_the_strength() -> None:
-    changes = Batches(numbered(50), 200, "file", augmentation=0.5, seed=0).gather(0, 2).changes
+    changes = (
+        Batches(numbered(50), 200, "file", augmentation=Augmentation(0.5), seed=0)
+        .gather(0, 2)
+        .changes
+    )
     assert (changes[0] != changes[1]).all()
     assert changes.shape == (2, 200, 6)
     largest = np.abs(changes).max(axis=(0, 1))
@@ -59,5 +67,9 @@ def test_changes_differ_from_step_to_step_and_keep_within_the_strength() -> None
 
 
 def test_without_augmentation_nothing_changes() -> None:
-    changes = Batches(numbered(50), 20, "file", augmentation=0.0, seed=0).gather(0, 2).changes
+    changes = (
+        Batches(numbered(50), 20, "file", augmentation=Augmentation(0.0), seed=0)
+        .gather(0, 2)
+        .changes
+    )
     np.testing.assert_array_equal(changes, np.zeros((2, 20, 6), np.float32))

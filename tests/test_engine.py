@@ -6,6 +6,7 @@ import pytest
 
 from shared.dataset import ImageShape, Split
 from shared.tf import keras, tf
+from training.augmentation import Augmentation
 from training.batches import Batches, Chunk
 from training.engine import Engine, Losses
 from training.network import Choices, build
@@ -28,7 +29,7 @@ def train(engine: Engine, chunk: Chunk) -> Losses:
 
 
 def steps_of(split: Split, steps: int, first: int = 0) -> Chunk:
-    return Batches(split, 8, "file", augmentation=1.0, seed=0).gather(first, steps)
+    return Batches(split, 8, "file", augmentation=Augmentation(1.0), seed=0).gather(first, steps)
 
 
 def weights(engine: Engine) -> list[Any]:

@@ -7,6 +7,7 @@ import pytest
 from shared.console import StageError
 from shared.dataset import Split
 from test_engine import engine, weights
+from training.augmentation import Augmentation
 from training.batches import Batches
 from training.checkpoint import Checkpoints
 from training.engine import Losses
@@ -37,7 +38,7 @@ def run(folder: Path, split: Split, notes: Notes, **changes: Any) -> tuple[Any, 
     trained = engine(augment=True)
     history = train(
         trained,
-        Batches(split, 8, "shuffled", augmentation=1.0, seed=0),
+        Batches(split, 8, "shuffled", augmentation=Augmentation(1.0), seed=0),
         split,
         **{
             "steps": 25,
@@ -91,7 +92,7 @@ def test_a_loss_that_is_not_finite_stops_with_step_and_cause(tmp_path: Path, bar
     with pytest.raises(StageError, match=r"step \d+: the loss is (nan|inf).*learning_rate"):
         train(
             broken,
-            Batches(bars, 8, "file", augmentation=0.0, seed=0),
+            Batches(bars, 8, "file", augmentation=Augmentation(0.0), seed=0),
             bars,
             steps=20,
             eval_every=20,

@@ -14,6 +14,7 @@ import pytest
 
 from replicas import BATCH, STEPS, build_engine, train
 from shared.dataset import Split
+from training.augmentation import Augmentation
 from training.batches import Batches
 
 ROOT = Path(__file__).parent.parent
@@ -78,7 +79,7 @@ def test_the_replicas_of_a_step_see_its_images_each_once_and_in_order(
     assert seen.shape == (2, STEPS, BATCH // 2, 12, 12, 1)
     with np.load(split) as content:
         rows = Split(content["images"], content["labels"])
-        expected = Batches(rows, BATCH, "shuffled", 1.0, 0).gather(0, STEPS).images
+        expected = Batches(rows, BATCH, "shuffled", Augmentation(1.0), 0).gather(0, STEPS).images
     np.testing.assert_array_equal(np.concatenate(seen, axis=1), expected)
 
 

@@ -1,11 +1,11 @@
-"""Random shift, rotation, zoom and shear, as one affine map and one bilinear sampling an image.
+"""Random shift, rotation, zoom, shear and flip, as one affine map and one bilinear sampling.
 
 The host draws the changes and the device applies them, so they are the same on every device. The
 sampling is made of gathers, which XLA compiles; TensorFlow's ImageProjectiveTransformV3, behind
 Keras's own layers, it does not.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +19,28 @@ Changes = npt.NDArray[np.float32]
 LARGEST = np.array([2.0, 2.0, 0.17, 0.17, 0.1, 0.1], np.float32)
 
 
-def draw_changes(count: int, strength: float, random: np.random.Generator) -> Changes:
-    """Return the changes of `count` images, float32 [count, 6], uniform within the largest."""
-    return random.uniform(-strength, strength, (count, 6)).astype(np.float32) * LARGEST
+class Augmentation(NamedTuple):
+    """Which changes images may get: `strength` times the largest, and mirrored or not."""
+
+    strength: float
+    horizontal_flip: bool = False
+
+    @property
+    def changes_images(self) -> bool:
+        """Whether any image can come out other than it went in."""
+        return self.strength > 0 or self.horizontal_flip
+
+    def draw(self, count: int, random: np.random.Generator) -> Changes:
+        """Return the changes of `count` images, float32 [count, 6], uniform within the largest.
+
+        With `horizontal_flip` half of them, at random, get a zoom in width below -1: mirrored.
+        """
+        limits = (-self.strength, self.strength)
+        changes = random.uniform(*limits, (count, len(LARGEST))).astype(np.float32) * LARGEST
+        if self.horizontal_flip:
+            mirrored = random.random(count) < 0.5
+            changes[mirrored, -1] = -2 - changes[mirrored, -1]
+        return changes
 
 
 def apply_changes(images: Any, changes: Any) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.dataset import Images, Split
-from training.augmentation import LARGEST, Changes, draw_changes
+from training.augmentation import LARGEST, Augmentation, Changes
 
 Order = Literal["shuffled", "file"]
 Indices = npt.NDArray[np.int64]
@@ -30,7 +30,7 @@ class Batches:
     """
 
     def __init__(
-        self, split: Split, batch_size: int, order: Order, augmentation: float, seed: int
+        self, split: Split, batch_size: int, order: Order, augmentation: Augmentation, seed: int
     ) -> None:
         self.split = split
         self.batch_size = batch_size
@@ -71,11 +71,11 @@ class Batches:
         return self._random("order", epoch).permutation(rows)
 
     def _changes(self, first_step: int, steps: int) -> Changes:
-        if self.augmentation == 0:
+        if not self.augmentation.changes_images:
             return np.zeros((steps, self.batch_size, len(LARGEST)), np.float32)
         return np.stack(
             [
-                draw_changes(self.batch_size, self.augmentation, self._random("changes", step))
+                self.augmentation.draw(self.batch_size, self._random("changes", step))
                 for step in range(first_step, first_step + steps)
             ]
         )
