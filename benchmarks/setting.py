@@ -18,18 +18,17 @@ import numpy.typing as npt
 
 ROOT = Path(__file__).resolve().parents[1]
 MNIST = Path(os.environ.get("MNIST_DIR", ROOT / "../shared/data/mnist")).resolve()
-HELD_OUT = 500
 
 Result = TypeVar("Result")
 Bytes = npt.NDArray[np.uint8]
 
 
-def lay_out(folder: Path) -> None:
-    """Write what the train stage reads: MNIST, the last 500 rows held out, and params.yaml."""
+def lay_out(folder: Path, held_out: int = 500) -> None:
+    """Write what the train stage reads: MNIST, its last rows held out, and params.yaml."""
     if not MNIST.is_dir():
         sys.exit(f"{MNIST}: no such folder; set MNIST_DIR to the one of MNIST's IDX files")
     images, labels = read_mnist("train")
-    splits = {"train": slice(None, -HELD_OUT), "validation": slice(-HELD_OUT, None)}
+    splits = {"train": slice(None, -held_out), "validation": slice(-held_out, None)}
     (folder / "data/raw").mkdir(parents=True)
     (folder / "data/prepared").mkdir()
     for name, rows in splits.items():
