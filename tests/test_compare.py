@@ -5,7 +5,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -25,10 +25,13 @@ def sh(command: str) -> None:
     subprocess.run(command.split(), check=True, capture_output=True)
 
 
-def evaluated(wrong: Iterable[int], test_set: str = "one") -> None:
+NAMES = [f"{number:02}" for number in range(10)]
+
+
+def evaluated(wrong: Iterable[int], test_set: str = "one", names: Sequence[str] = NAMES) -> None:
     """What the evaluate stage leaves, wrong on these images: predictions and dvc.lock's record."""
-    predicted = [f"{(i + (i in set(wrong))) % 10:02}" for i in range(IMAGES)]
-    rows = [f"{i},{i % 10:02},{answer},0.9\n" for i, answer in enumerate(predicted)]
+    predicted = [names[(i + (i in set(wrong))) % 10] for i in range(IMAGES)]
+    rows = [f"{i},{names[i % 10]},{answer},0.9\n" for i, answer in enumerate(predicted)]
     table = "".join(["index,actual,predicted,confidence\n", *rows]).encode()
     Path("plots").mkdir(exist_ok=True)
     Path("plots/predictions.csv").write_bytes(table)
@@ -139,6 +142,19 @@ def test_a_group_alone_is_described(project: Path) -> None:
 def test_other_test_sets_are_refused(project: Path) -> None:
     with pytest.raises(StageError, match=r"^main and other-data were evaluated on different test"):
         compare.compare("main", "other-data")
+
+
+def test_other_names_of_the_classes_are_refused(project: Path) -> None:
+    evaluated(range(20), names="abcdefghij")
+    with pytest.raises(StageError, match=r"^main and workspace call the classes"):
+        compare.compare("main", None)
+
+
+@pytest.mark.parametrize("damage", ["<<<<<<< HEAD\n", "", "schema: '2.0'\n"])
+def test_a_damaged_dvc_lock_is_refused_in_one_line(project: Path, damage: str) -> None:
+    Path("dvc.lock").write_text(damage)
+    with pytest.raises(StageError, match=r"^workspace: dvc\.lock cannot be read.*git checkout"):
+        compare.compare("main", None)
 
 
 def test_predictions_that_dvc_lock_does_not_know_are_refused(project: Path) -> None:

@@ -130,7 +130,10 @@ def _figures(difference: Estimate, p_value: float) -> str:
 
 def _outlook(pairs: Pairs) -> str:
     if pairs.images_needed is None:
-        return " Both are right equally often, so more images like these show no difference either."
+        return (
+            " Both are right equally often here, which tells nothing of how many images could show "
+            "a difference."
+        )
     more = pairs.images_needed - pairs.images
     return (
         f" To show a difference of this size with {POWER:.0%} power, where images change as often "

@@ -73,7 +73,7 @@ def read_run(name: str) -> Run:
 
     dvc.lock is asked which test set that was: its record of the evaluate stage holds the MD5s of
     what the stage read and wrote. Raises StageError for an unknown name, for a revision that was
-    not evaluated, and where predictions.csv is not what dvc.lock records.
+    not evaluated, and where dvc.lock is damaged or does not record predictions.csv as it is.
     """
     try:
         files = DVCFileSystem(rev=None if name == WORKSPACE else name)
@@ -84,10 +84,7 @@ def read_run(name: str) -> Run:
         raise StageError(
             f"{name}: {error}; in the project's folder `dvc exp list -A` shows all experiments"
         ) from None
-    stage = yaml.safe_load(lock)["stages"].get("evaluate", {})
-    recorded = {
-        entry["path"]: entry["md5"] for entry in stage.get("deps", []) + stage.get("outs", [])
-    }
+    recorded = _recorded(name, lock)
     if recorded.get(PREDICTIONS) != hashlib.md5(table, usedforsecurity=False).hexdigest():
         raise StageError(
             f"{name}: {PREDICTIONS} is not what {LOCK} records, so nobody knows for which test set "
@@ -98,12 +95,33 @@ def read_run(name: str) -> Run:
     return Run(name, recorded[TEST_SET], rows[["actual", "predicted"]])
 
 
+def _recorded(name: str, lock: bytes) -> dict[str, str]:
+    """Return the MD5 of each file that evaluate read or wrote, by dvc.lock."""
+    try:
+        stage = yaml.safe_load(lock)["stages"].get("evaluate", {})
+        files = stage.get("deps", []) + stage.get("outs", [])
+        return {entry["path"]: entry["md5"] for entry in files}
+    except (yaml.YAMLError, KeyError, TypeError):
+        raise StageError(
+            f"{name}: {LOCK} cannot be read (a merge that is not done?); `git checkout HEAD "
+            f"{LOCK}`, then `dvc repro`"
+        ) from None
+
+
 def check_same_test_set(runs: Iterable[Run]) -> None:
-    """Raise StageError where two runs were not evaluated on the same images in the same order."""
+    """Raise StageError where two runs were not evaluated on the same images in the same order.
+
+    Or under other names for the classes, which would make every image of a class a change.
+    """
     for one, other in pairwise(runs):
         if one.test_set != other.test_set:
             raise StageError(
                 f"{one.name} and {other.name} were evaluated on different test sets ({TEST_SET} "
                 f"has the MD5 {one.test_set} and {other.test_set}), which compares nothing; "
                 "evaluate both on the same data (download, preprocess)"
+            )
+        if not one.predictions["actual"].equals(other.predictions["actual"]):
+            raise StageError(
+                f"{one.name} and {other.name} call the classes of the test set by different names; "
+                "evaluate both with the same names (`classes` in the dataset's entry)"
             )
