@@ -46,6 +46,7 @@ def card() -> str:
         'onnxruntime.InferenceSession("model.onnx")',
         'Interpreter("model_int8.tflite")',
         "np.zeros((2, 8, 9, 3), np.uint8)",
+        "ONNX Runtime (`pip install onnxruntime`)",
         "python predict.py photo.jpg",
         "(`insects`, <https://example.org/insects>): 1,200 images to train",
         "Drawn at random.",

@@ -248,6 +248,7 @@ WRONG: dict[str, tuple[bytes | None, str]] = {
     "text.png": (b"Dear all,\n", "neither a picture nor a table (.csv)"),
     "cut.png": (b"PNG", "a broken picture"),
     "blank.png": (b"", "an empty picture"),
+    "large.png": (b"", "larger than 89 megapixels"),
     "empty.csv": (b"", "an empty table"),
     "bytes.csv": (b"\xff\xd8\xff\n", "not a table of numbers between commas"),
     "short.csv": (b"1,2,3\n", ":1: 3 columns, where 784 pixels should be, or 785"),
@@ -269,12 +270,31 @@ def test_a_wrong_file_is_refused_in_one_line_and_nothing_is_predicted(
         path.write_bytes(content)
     if name == "blank.png":
         Image.new("L", (50, 50), 255).save(path)
+    if name == "large.png":
+        Image.new("1", (10_000, 9_000)).save(path)
     done = sent.run(good, path)
     assert done.returncode == 1
     assert done.stdout == ""
     [line] = done.stderr.splitlines()
     assert line.startswith(f"error: {path}")
     assert reason in line
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_an_output_that_cannot_be_written_is_told_in_one_line(
+    sent: Sent, digits: Split, tmp_path: Path
+) -> None:
+    table = write_table(tmp_path / "table.csv", digits.images[:1])
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-S", sent.folder / "predict.py", table],
+            env=sent.environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            text=True,
+        )
+    assert done.stderr == "error: output: No space left on device\n"
 
 
 def test_a_folder_that_is_not_whole_is_refused_in_one_line(sent: Sent, tmp_path: Path) -> None:

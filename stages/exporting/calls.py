@@ -31,21 +31,21 @@ class Call(NamedTuple):
 _LITERT = "from ai_edge_litert.interpreter import Interpreter"
 CALLS: dict[FormatName, Call] = {
     "saved_model": Call(
-        "SavedModel, with TensorFlow",
+        "SavedModel, with TensorFlow (`pip install tensorflow`)",
         "saved_model",
         "import tensorflow as tf",
         'tf.saved_model.load("saved_model")',
         'model.serve(images)["probabilities"].numpy()',
     ),
     "onnx": Call(
-        "ONNX, with ONNX Runtime",
+        "ONNX, with ONNX Runtime (`pip install onnxruntime`)",
         "model.onnx",
         "import onnxruntime",
         'onnxruntime.InferenceSession("model.onnx")',
         'model.run(["probabilities"], {"images": images})[0]',
     ),
     "tflite": Call(
-        "TensorFlow Lite, with LiteRT",
+        "TensorFlow Lite, with LiteRT (`pip install ai-edge-litert`)",
         "model.tflite",
         _LITERT,
         'Interpreter("model.tflite").get_signature_runner()',

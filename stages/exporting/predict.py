@@ -75,7 +75,7 @@ def main() -> None:
     except RefusedError as error:
         sys.exit(f"error: {error}")
     except OSError as error:
-        sys.exit(f"error: {error.filename}: {error.strerror}")
+        sys.exit(f"error: {error.filename or 'output'}: {error.strerror}")
 
 
 def write(predictions: list[Prediction], style: str) -> None:
@@ -173,7 +173,7 @@ def read_picture(path: Path) -> Image.Image:
     except UnidentifiedImageError:
         raise RefusedError(f"{path}: neither a picture nor a table (.csv)") from None
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        raise RefusedError(f"{path}: too large a picture") from None
+        raise RefusedError(f"{path}: larger than 89 megapixels; scale it down") from None
     except (OSError, SyntaxError, TypeError, ValueError) as error:
         if isinstance(error, OSError) and error.filename:
             raise
