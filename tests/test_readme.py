@@ -44,3 +44,17 @@ def test_the_readme_s_figures_of_reading_are_those_that_were_measured() -> None:
     for run, words in named.items():
         assert f"{words}{runs[run]['seconds']} s and {runs[run]['peak_mib']:,} MiB" in text
     assert f"read {runs['genfromtxt', 60_000]['seconds_to_ours']:.0f} times faster" in text
+
+
+def test_integers_are_within_a_tenth_of_a_point_and_a_third_of_the_bytes() -> None:
+    speed, accuracy = (
+        json.loads((ROOT / f"benchmarks/{name}.json").read_text(encoding="utf-8"))
+        for name in ("inference", "generalization")
+    )
+    size = {name: figures["bytes"] for name, figures in speed["figures"].items()}
+    assert 3 * size["tflite_int8"] <= size["tflite"]
+    right = {name: round(share * accuracy["images"]) for name, share in accuracy["exports"].items()}
+    assert abs(right["tflite_int8"] - right["tflite"]) <= 0.001 * accuracy["images"]
+    text = (ROOT / "docs/exports.md").read_text(encoding="utf-8").replace(" %", "%")
+    shares = (accuracy["accuracy"], accuracy["exports"]["tflite_int8"])
+    assert "right on {:.2%}, in integers on {:.2%}".format(*shares) in text
