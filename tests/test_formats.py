@@ -103,6 +103,13 @@ def test_inputs_and_outputs_have_the_same_names_everywhere(classifier: keras.Mod
     assert [(o.name, o.shape) for o in session.get_outputs()] == [("probabilities", ["batch", 3])]
 
 
+def test_a_lite_or_onnx_file_does_not_depend_on_what_was_exported_before(
+    classifier: keras.Model,
+) -> None:
+    for name in ("onnx", "tflite", "tflite_int8"):
+        assert write(name, classifier).read_bytes() == write(name, classifier).read_bytes()
+
+
 def test_onnx_is_valid_and_its_inner_names_tell_places(classifier: keras.Model) -> None:
     model = onnx.load(write("onnx", classifier))
     onnx.checker.check_model(model, full_check=True)

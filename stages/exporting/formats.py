@@ -64,8 +64,9 @@ def _rename(graph: onnx.GraphProto) -> None:
     """Name nodes and values by their place.
 
     tf2onnx numbers what it adds, and of equal constants keeps one, in an order that differs from
-    run to run.
+    run to run. Its comment names a TensorFlow function by how many the process had before.
     """
+    graph.doc_string = ""
     names = {value.name: value.name for value in (*graph.input, *graph.output)}
     names[""] = ""  # an optional input that is left out
     for number, node in enumerate(graph.node):

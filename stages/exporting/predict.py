@@ -166,7 +166,8 @@ def as_pixels(fields: list[str], label: int, place: str) -> Pixels:
 def read_picture(path: Path) -> Image.Image:
     """Return the picture the right way up, on paper if it is transparent. Raises RefusedError."""
     try:
-        with warnings.catch_warnings(action="ignore"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path) as file:
                 picture = ImageOps.exif_transpose(file)
