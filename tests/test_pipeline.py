@@ -1,5 +1,6 @@
 """The whole of it: the working tree as a fresh clone, with real git and real dvc, in few steps."""
 
+import csv
 import json
 import re
 import sys
@@ -104,8 +105,13 @@ def test_what_was_exported_reads_its_own_test_table_and_pictures_of_it(
     rows = json.loads(project.run(sys.executable, script, table, "--format", "json"))
     labels = [line.rsplit(",", 1)[1] for line in (project.folder / table).read_text().split()]
     right = [row["label"] == label for row, label in zip(rows, labels, strict=True)]
-    accuracy = project.json("metrics/evaluate.json")["test_accuracy"]
-    assert sum(right) / len(right) == pytest.approx(accuracy)
+    evaluated = project.json("metrics/evaluate.json")
+    assert sum(right) / len(right) == pytest.approx(evaluated["test_accuracy"])
+
+    assert evaluated["temperature"] != 1
+    with (project.folder / "plots/predictions.csv").open(newline="") as file:
+        confidence = [float(row["confidence"]) for row in csv.DictReader(file)]
+    assert [row["probability"] for row in rows] == pytest.approx(confidence, abs=1e-4)
 
     with np.load(project.folder / "data/prepared/test.npz") as test:
         images = test["images"][:50, :, :, 0]
