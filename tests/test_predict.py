@@ -243,6 +243,14 @@ def test_predictions_come_as_text_csv_or_json(sent: Sent, digits: Split, tmp_pat
     assert f"{entry['probability']:.1%}" == f"{said[2]}%"
 
 
+def test_a_name_that_the_terminal_cannot_show_is_spelled_out(
+    sent: Sent, digits: Split, tmp_path: Path
+) -> None:
+    table = write_table(tmp_path / "é.csv", digits.images[:1])
+    ascii_only = sent._replace(environment=sent.environment | {"PYTHONIOENCODING": "ascii"})
+    assert "\\xe9.csv:1: digit " in ascii_only.run(table).stdout
+
+
 WRONG: dict[str, tuple[bytes | None, str]] = {
     "missing.png": (None, "No such file or directory"),
     "text.png": (b"Dear all,\n", "neither a picture nor a table (.csv)"),

@@ -61,6 +61,8 @@ def main() -> None:
     parser.add_argument("--as-is", action="store_true", help="scale pictures and nothing else")
     arguments = parser.parse_args()
     folder = Path(__file__).parent
+    # For a name that the terminal cannot show.
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         dataset = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
         model = onnxruntime.InferenceSession(
