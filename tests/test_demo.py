@@ -154,6 +154,22 @@ def test_a_port_that_is_taken_is_passed_over() -> None:
         assert demo.free_port(port) > port
 
 
+def test_ctrl_c_ends_it_quietly_while_it_starts(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, ROOT / "tools/demo.py"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as process:
+        mapped = psutil.Process(process.pid).memory_maps
+        while not any("numpy" in each.path for each in mapped()):  # the first that it imports
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=SECONDS)[0] == b""
+        assert process.returncode == -signal.SIGINT
+
+
 def test_without_an_export_it_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(StageError, match=r"model\.onnx: no such file; `dvc repro export` makes it"):
         demo.load(tmp_path)

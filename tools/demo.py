@@ -5,6 +5,11 @@
 Run from the project's folder. A drawing is framed as export/predict.py frames a picture.
 """
 
+import signal
+
+if __name__ == "__main__":  # the imports below take seconds, in which Ctrl-C is to end it quietly
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import errno
 import socket
 import sys
@@ -196,4 +201,5 @@ def bar(name: str) -> ui.linear_progress:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     run(main)
