@@ -50,10 +50,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         stage["cmd"] = "true"
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        sh("git", "init", "--initial-branch", "main")
-        sh("git", "config", "user.name", "tester")
-        sh("git", "config", "user.email", "tester@example.org")
-        sh("dvc", "init", "--quiet")
+        begin()
         Path("dvc.yaml").write_text(yaml.safe_dump(pipeline, sort_keys=False))
         for path in ("data/raw", "models", "plots"):
             Path(path).mkdir(parents=True)
@@ -81,6 +78,14 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 Path("notes").touch()
                 commit("second")
     return folder
+
+
+def begin() -> None:
+    """Make the current folder a project."""
+    sh("git", "init", "--initial-branch", "main")
+    sh("git", "config", "user.name", "tester")
+    sh("git", "config", "user.email", "tester@example.org")
+    sh("dvc", "init", "--quiet")
 
 
 def commit(message: str) -> None:
@@ -198,6 +203,27 @@ def test_experiments_of_every_commit_are_sorted_by_a_click_and_by_a_key(page: Pa
     assert runs(page)[0] == "best", "4,000 is more than 300"
     page.locator("#experiments thead th", has_text="created").get_by_role("button").click()
     assert runs(page)[-1] == "workspace", "which was not created at any time"
+
+
+def test_only_an_experiment_that_ended_well_has_metrics(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    begin()
+    stage = {"cmd": "false", "params": ["train"], "metrics": [{"m.json": {"cache": False}}]}
+    Path("dvc.yaml").write_text(yaml.safe_dump({"stages": {"train": stage}}))
+    Path("params.yaml").write_text("train: {steps: 1}\n")
+    Path("m.json").write_text('{"test_accuracy": 0.9}')
+    commit("first")
+    sh("dvc", "exp", "run", "--queue", "--name", "doomed", "--set-param", "train.steps=2")
+    run_queue = ["dvc", "exp", "run", "--run-all"]  # its worker holds the output open for longer
+    subprocess.run(run_queue, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    shown = read_history()[["run", "state", "test_accuracy", "train.steps"]]
+    assert shown.astype(object).where(shown.notna(), None).to_numpy().tolist() == [
+        ["workspace", "", 0.9, 1],
+        ["main", "", 0.9, 1],
+        ["doomed", "failed", None, 2],
+    ]
 
 
 def test_every_chart_and_picture_is_drawn(page: Page) -> None:

@@ -19,7 +19,8 @@ def read_history() -> pd.DataFrame:
     """Return a row per run: the workspace, HEAD, and each commit that has experiments with these.
 
     Columns: `run`, `commit`, `created` and `state`, then every metric by its name and every
-    parameter as `section.name`. Raises StageError outside a project.
+    parameter as `section.name`; only what has ended well has metrics. Raises StageError outside
+    a project.
     """
     try:
         with Repo() as repo:
@@ -56,8 +57,9 @@ def _row(state: Any, status: str) -> dict[str, Any]:
     }
     if data is None:
         return row
-    for file in data.metrics.values():
-        row |= file.get("data", {})
+    if status in {"", "Success"}:  # DVC gives one that has not ended its commit's metrics
+        for file in data.metrics.values():
+            row |= file.get("data", {})
     for file in data.params.values():
         row |= dict(_dotted(file.get("data", {})))
     return row

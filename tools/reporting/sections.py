@@ -204,8 +204,9 @@ def history(runs: pd.DataFrame) -> Markup:
     formats = {_words(name): spec for name, spec in named.items()}
     about = (
         "<p>Every experiment and the commit that it started from; <code>dvc exp run</code> adds "
-        "one. Accuracies of different datasets or splits do not compare, and <code>make compare "
-        "A=… B=…</code> tells whether one run is really better than another.</p>"
+        "one. What an experiment has not run it shows as its commit has it. Accuracies of "
+        "different datasets or splits do not compare, and <code>make compare A=… B=…</code> tells "
+        "whether one run is really better than another.</p>"
     )
     shown = rows.rename(columns={name: _words(name) for name in METRICS})
     return join([fill(about), table(shown, "Experiments", formats)])
