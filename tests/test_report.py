@@ -241,6 +241,13 @@ def test_nothing_but_tables_in_their_boxes_is_wider_than_the_screen(page: Page, 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_no_column_is_cut_off_in_print(page: Page) -> None:
+    a4 = 718  # CSS pixels between the margins
+    page.set_viewport_size({"width": a4, "height": 1000})
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") <= a4
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_from_what_is_behind_it(page: Page, scheme: Any) -> None:
     page.emulate_media(color_scheme=scheme)
