@@ -105,7 +105,10 @@ def test_processes_share_the_trials(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project in which one trial is done, and another well begun and then terminated."""
+    """A project in which one trial is done, and another well begun and then terminated.
+
+    It runs as in the background of a script, where the shell has SIGINT ignored.
+    """
     project = working_tree(tmp_path_factory.mktemp("project"))
     project.environment["TMPDIR"] = str(tmp_path_factory.mktemp("temporary"))
     (project.folder / "dvc.lock").unlink()
@@ -115,7 +118,7 @@ def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Project:
     log = tmp_path_factory.mktemp("log") / "log"
     with log.open("wb") as file:
         search = subprocess.Popen(
-            [*SEARCH, "quick", *QUICK],
+            ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", *SEARCH, "quick", *QUICK],
             cwd=project.folder,
             env=project.environment,
             stdout=file,

@@ -51,6 +51,7 @@ class Clone(NamedTuple):
             stdout=sys.stderr,
             pass_fds=holds,
             start_new_session=True,
+            preexec_fn=_heed_sigint,  # noqa: PLW1509 (no other Python thread runs)
         ) as process:
             try:
                 process.wait()
@@ -60,6 +61,11 @@ class Clone(NamedTuple):
                 raise
         if process.returncode:
             raise DvcError(f"`dvc {' '.join(command)}` failed; mend it, and start this again")
+
+
+def _heed_sigint() -> None:
+    """Undo what a shell does to what it starts in a script's background: it has SIGINT ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextmanager
