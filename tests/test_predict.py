@@ -310,3 +310,14 @@ def test_a_folder_that_is_not_whole_is_refused_in_one_line(sent: Sent, tmp_path:
     done = sent._replace(folder=tmp_path).run("digit.png")
     [line] = done.stderr.splitlines()
     assert line == f"error: {tmp_path / 'dataset.json'}: No such file or directory"
+
+
+@pytest.mark.parametrize("name", ["dataset.json", "model.onnx"])
+def test_a_folder_with_a_file_cut_short_is_refused_in_one_line(
+    sent: Sent, tmp_path: Path, name: str
+) -> None:
+    shutil.copytree(sent.folder, tmp_path, dirs_exist_ok=True)
+    (tmp_path / name).write_bytes((sent.folder / name).read_bytes()[:100])
+    done = sent._replace(folder=tmp_path).run("digit.png")
+    [line] = done.stderr.splitlines()
+    assert line == f"error: {tmp_path / name}: damaged; copy the exported folder again"

@@ -60,14 +60,10 @@ def main() -> None:
     parser.add_argument("--format", choices=("text", "csv", "json"), default="text")
     parser.add_argument("--as-is", action="store_true", help="scale pictures and nothing else")
     arguments = parser.parse_args()
-    folder = Path(__file__).parent
     # For a name that the terminal cannot show.
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        dataset = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
-        model = onnxruntime.InferenceSession(
-            (folder / "model.onnx").read_bytes(), providers=["CPUExecutionProvider"]
-        )
+        dataset, model = load(Path(__file__).parent)
         images = read(arguments.files, dataset, as_is=arguments.as_is)
         predictions = list(predict(model, list(dataset["classes"].values()), images))
         write(predictions, arguments.format)
@@ -78,6 +74,20 @@ def main() -> None:
         sys.exit(f"error: {error}")
     except OSError as error:
         sys.exit(f"error: {error.filename or 'output'}: {error.strerror}")
+
+
+def load(folder: Path) -> tuple[dict[str, Any], onnxruntime.InferenceSession]:
+    """Return what dataset.json says, and the model. Raises RefusedError, or OSError."""
+    about, model = folder / "dataset.json", folder / "model.onnx"
+    try:
+        dataset = json.loads(about.read_text(encoding="utf-8"))
+    except ValueError:
+        raise RefusedError(f"{about}: damaged; copy the exported folder again") from None
+    content = model.read_bytes()
+    try:
+        return dataset, onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    except Exception:  # noqa: BLE001 (ONNX Runtime's errors have no other base)
+        raise RefusedError(f"{model}: damaged; copy the exported folder again") from None
 
 
 def write(predictions: list[Prediction], style: str) -> None:
