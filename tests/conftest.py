@@ -4,6 +4,7 @@ import importlib
 import json
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from playwright.sync_api import Browser, sync_playwright
 
 from shared.dataset import Split
 from shared.params import Params
+
+# Where a script starts the tests in its background, its shell has SIGINT ignored, and so would have
+# whatever a test starts and interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parent.parent
 INSECTS = {
