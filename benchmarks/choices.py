@@ -1,0 +1,106 @@
+"""Measure what each choice in the training of `compact` gives: the defaults, and all but one.
+
+`python benchmarks/choices.py [CHOICE…]` trains on 50,000 of MNIST's training images (MNIST_DIR,
+default ../shared/data/mnist), 1,000 steps each time, and measures on the other 10,000: accuracy,
+mean over the seeds. The test set is not read. The figures go to benchmarks/choices.json, those of
+choices that are not named stay; it prints the table for docs/training.md.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from unittest import mock
+
+# In place of this folder, whose training.py would hide the package of that name.
+sys.path.pop(0)
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "stages"))
+
+from benchmarks.setting import in_new_process, lay_out, machine
+from benchmarks.timed_loop import train_for
+
+import train as stage
+from shared.console import log, run
+from shared.dataset import open_split
+from shared.files import write_json
+from shared.params import load
+from training.augmentation import LARGEST
+from training.device import choose
+
+FIGURES = Path(__file__).resolve().with_suffix(".json")
+SEEDS = 2
+STEPS = 1000
+HELD_OUT = 10_000
+DEFAULTS = "the defaults"
+
+# What differs from the defaults; `without` names changes of augmentation.LARGEST that are left out.
+CHOICES: dict[str, dict[str, Any]] = {
+    DEFAULTS: {},
+    "no augmentation": {"augmentation": 0.0},
+    "no shift": {"without": [0, 1]},
+    "no rotation": {"without": [2]},
+    "no shear": {"without": [3]},
+    "no zoom": {"without": [4, 5]},
+    "augmentation 0.5": {"augmentation": 0.5},
+    "no label smoothing": {"label_smoothing": 0.0},
+    "no dropout": {"dropout": 0.0},
+    "constant rate 0.001": {"schedule": "constant", "learning_rate": 0.001},
+    "constant rate 0.003": {"schedule": "constant", "learning_rate": 0.003},
+    "SGD, rate 0.05": {"optimizer": "sgd", "learning_rate": 0.05},
+    "SGD, rate 0.2": {"optimizer": "sgd", "learning_rate": 0.2},
+    "average pooling": {"pooling": "average"},
+}
+
+
+def main() -> None:
+    """Measure, write and print."""
+    parser = argparse.ArgumentParser(description="Measure what each choice of training gives.")
+    parser.add_argument("choices", nargs="*", metavar="CHOICE", help=", ".join(CHOICES))
+    asked = parser.parse_args().choices or list(CHOICES)
+    if unknown := set(asked) - set(CHOICES):
+        parser.error(f"no such choice: {', '.join(sorted(unknown))}")
+    figures = {**machine(), "steps": STEPS, "held_out": HELD_OUT, "accuracies": {}}
+    if FIGURES.exists():
+        figures["accuracies"] = json.loads(FIGURES.read_text(encoding="utf-8"))["accuracies"]
+    with TemporaryDirectory() as folder:
+        lay_out(Path(folder), HELD_OUT)
+        for name in asked:
+            accuracies = [in_new_process(Path(folder), measure, name, n) for n in range(SEEDS)]
+            log.info("%s: %s", name, accuracies)
+            figures["accuracies"][name] = accuracies
+            write_json(FIGURES, figures)
+    print(table(figures["accuracies"]))  # noqa: T201 (its output)
+
+
+def measure(name: str, seed: int) -> float:
+    """Return the accuracy on the images held out."""
+    choose("cpu")
+    choice = {"steps": STEPS, "seed": seed, **CHOICES[name]}
+    largest = LARGEST.copy()
+    largest[choice.pop("without", [])] = 0
+    given = load(stage.TrainParams, "train").model_dump()
+    params = stage.TrainParams.model_validate({**given, **choice})
+    with mock.patch("training.augmentation.LARGEST", largest):
+        engine, batches = stage.build_engine(params, xla=False), stage.build_batches(params)
+        train_for(STEPS, engine, batches)
+    return engine.evaluate(open_split(stage.VALIDATION)).accuracy
+
+
+def table(accuracies: dict[str, list[float]]) -> str:
+    """Return a Markdown table in percent, and the difference to the defaults in points."""
+    lines = ["| choice | accuracy | each seed's | difference |", "|---|---|---|---|"]
+    default = statistics.mean(accuracies[DEFAULTS])
+    for name in (name for name in CHOICES if name in accuracies):
+        mean = statistics.mean(accuracies[name])
+        each = ", ".join(f"{100 * accuracy:.2f}" for accuracy in accuracies[name])
+        difference = "" if name == DEFAULTS else f"{100 * (mean - default):+.2f}"
+        lines.append(f"| {name} | {100 * mean:.2f} | {each} | {difference} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    run(main)
