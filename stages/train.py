@@ -1,8 +1,5 @@
 """Train a classifier on the prepared images: a checkpointed loop of compiled chunks of steps."""
 
-import hashlib
-import json
-import math
 import os
 import time
 from contextlib import ExitStack
@@ -15,7 +12,7 @@ from pydantic import Field
 
 from shared.console import log, run
 from shared.dataset import load_dataset, open_split
-from shared.files import remove, sha256, write_json
+from shared.files import remove, write_json
 from shared.params import Params, load
 from shared.tables import write_csv
 from shared.tf import keras, tf
@@ -30,6 +27,7 @@ from training.lock import only_trainer
 from training.loop import Row, most_steps_a_chunk, train
 from training.network import Activation, Choices, Network, Padding, Pooling, build
 from training.optimization import Optimizer, Schedule, build_optimizer, build_schedule
+from training.recipe import Recipe, describe
 from training.stopwatch import Stopwatch
 from training.strategy import Strategy, assemble
 from training.team import Team
@@ -102,9 +100,9 @@ def lead(params: TrainParams, team: Team, device: str) -> None:
         locks.enter_context(only_trainer(LOCK))
         engine, recipe, train_on = prepare(params, team, device)
         engine.model.summary(print_fn=log.info)
-        checkpoints = Checkpoints(CHECKPOINTS / fingerprint(recipe), team.share)
+        checkpoints = Checkpoints(CHECKPOINTS / recipe.fingerprint, team.share)
         locks.enter_context(only_trainer(checkpoints.folder / "train.pid"))
-        logs = LOGS / run_name(recipe)
+        logs = LOGS / recipe.run_name
         resumed = checkpoints.exist()
         if not resumed:
             remove(logs)  # an earlier run's curves
@@ -126,20 +124,22 @@ def lead(params: TrainParams, team: Team, device: str) -> None:
 def follow(params: TrainParams, team: Team, device: str) -> None:
     """Train along with the chief, which alone writes."""
     _, recipe, train_on = prepare(params, team, device)
-    checkpoints = Checkpoints(CHECKPOINTS / fingerprint(recipe), team.share, writes=False)
+    checkpoints = Checkpoints(CHECKPOINTS / recipe.fingerprint, team.share, writes=False)
     train_on(checkpoints=checkpoints, watchers=[])
 
 
 def prepare(
     params: TrainParams, team: Team, device: str
-) -> tuple[Engine, dict[str, Any], partial[list[Row]]]:
+) -> tuple[Engine, Recipe, partial[list[Row]]]:
     """Return the compiled engine, the recipe, and the loop over the splits, ready to start."""
     # On a CPU, XLA's convolutions are slower than oneDNN's; several replicas are not for XLA.
     xla = device != "CPU" and team.replicas == 1
     with team.strategy.scope():
         engine = build_engine(params, xla=xla)
-    recipe = describe(params, team.describe(device), engine.model)
-    team.require_same(fingerprint(recipe))
+    recipe = describe(
+        params.model_dump(), DATASET, [TRAIN, VALIDATION], team.describe(device), engine.model
+    )
+    team.require_same(recipe.fingerprint)
     batches = build_batches(params)
     engine.compile(batches.gather(0, 1))
     train_on = partial(
@@ -190,37 +190,6 @@ def build_batches(params: TrainParams) -> Batches:
     return Batches(split, params.batch_size, params.order, params.changes, params.seed)
 
 
-def describe(params: TrainParams, device: str, model: Any) -> dict[str, Any]:
-    """Return the recipe: all that made the weights."""
-    return {
-        "parameters": params.model_dump(),
-        "weights": sum(math.prod(weight.shape) for weight in model.trainable_weights),
-        "data": {
-            "dataset": load_dataset(DATASET).name,
-            "train": sha256(TRAIN),
-            "validation": sha256(VALIDATION),
-        },
-        "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
-        "device": device,
-    }
-
-
-def fingerprint(recipe: dict[str, Any]) -> str:
-    """Return a name for the recipe and the code that follows it."""
-    here = Path(__file__).parent
-    code = [Path(__file__), *sorted((here / "training").glob("*.py"))]
-    code += sorted((here / "shared").glob("*.py"))
-    parts = [json.dumps(recipe, sort_keys=True), *map(sha256, [DATASET, *code])]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-
-
-def run_name(recipe: dict[str, Any]) -> str:
-    """Return the experiment's name, or one made of the recipe where DVC gives none."""
-    return (
-        os.environ.get("DVC_EXP_NAME") or f"{recipe['parameters']['network']}-{fingerprint(recipe)}"
-    )
-
-
 def report(start_up: float, stopwatch: Stopwatch, path: Path, *, resumed: bool) -> None:
     """Say how long it took, and write it beside TensorBoard's logs: it is no result."""
     seconds = {
@@ -238,10 +207,10 @@ def report(start_up: float, stopwatch: Stopwatch, path: Path, *, resumed: bool) 
     )
 
 
-def write(model: Any, recipe: dict[str, Any], history: list[Row]) -> None:
+def write(model: Any, recipe: Recipe, history: list[Row]) -> None:
     """Write model, recipe, metrics and history."""
     save_model(model, MODEL)
-    write_json(RECIPE, recipe)
+    write_json(RECIPE, recipe.contents)
     last = history[-1]
     metrics = {
         "train_loss": last.train_loss,
