@@ -18,14 +18,15 @@ CLASSES = 10
 
 
 def build_loop(network: str, data: Split, batch_size: int, logs: Path) -> Callable[[], None]:
-    """Return what trains `network`, trivial or tutorial, for an epoch in file order."""
+    """Return what trains `network` for an epoch in file order."""
     pixels = data.images.reshape(len(data.images), -1).astype(np.float32)
     truth = np.eye(CLASSES, dtype=np.float32)[data.labels]
     with tf.Graph().as_default() as graph:
         images = v1.placeholder(tf.float32, [None, pixels.shape[1]])
         labels = v1.placeholder(tf.float32, [None, CLASSES])
         kept = v1.placeholder(tf.float32)
-        logits = {"trivial": _trivial, "tutorial": _tutorial}[network](images, kept)
+        body = {"trivial": _trivial, "compact": _compact, "tutorial": _tutorial}[network]
+        logits = body(images, kept)
         cost = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels, logits))
         right = tf.equal(tf.argmax(logits, 1), tf.argmax(labels, 1))
         v1.summary.scalar("cost", cost)
@@ -51,6 +52,15 @@ def _trivial(images: Any, _: Any) -> Any:
     return _dense("logits", tf.reshape(middle, [-1, 16]), CLASSES, tf.identity)
 
 
+def _compact(images: Any, kept: Any) -> Any:
+    x = tf.reshape(images, [-1, 28, 28, 1]) / 127.5 - 1
+    x = _normalized("conv1", x, 24, 5, strides=2)
+    x = _normalized("conv2", x, 48, 3)
+    x = _normalized("conv3", tf.nn.max_pool2d(x, 2, 2, "VALID"), 96, 3, padding="VALID")
+    x = v1.nn.dropout(tf.reshape(x, [-1, 5 * 5 * 96]), kept)
+    return _dense("logits", x, CLASSES, tf.identity)
+
+
 def _tutorial(images: Any, kept: Any) -> Any:
     x = tf.reshape(images, [-1, 28, 28, 1])
     for number, filters in enumerate((32, 64), start=1):
@@ -64,6 +74,17 @@ def _convolution(name: str, x: Any, filters: int) -> Any:
     with v1.name_scope(name):
         kernel, bias = _variables([5, 5, x.shape[-1], filters])
         return _summarized(tf.nn.relu(tf.nn.conv2d(x, kernel, 1, "SAME") + bias))
+
+
+def _normalized(
+    name: str, x: Any, filters: int, kernel: int, strides: int = 1, padding: str = "SAME"
+) -> Any:
+    """Normalise by the batch; the moving averages, which only evaluation needs, are not kept."""
+    with v1.name_scope(name):
+        weights, offset = _variables([kernel, kernel, x.shape[-1], filters])
+        x = tf.nn.conv2d(x, weights, strides, padding)
+        x, *_ = v1.nn.fused_batch_norm(x, v1.Variable(tf.ones([filters])), offset)
+        return _summarized(tf.nn.relu(x))
 
 
 def _dense(name: str, x: Any, units: int, activation: Callable[[Any], Any]) -> Any:

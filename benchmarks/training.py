@@ -125,10 +125,9 @@ def main() -> None:
 def measure_loops(network: str, folder: Path) -> dict[str, dict[str, float]]:
     """Return each loop's figures."""
     plan = PLANS[network]
-    names = [name for name in LOOPS if (name, network) != ("article", "compact")]
-    taken: dict[str, list[float]] = {name: [] for name in names}
+    taken: dict[str, list[float]] = {name: [] for name in LOOPS}
     with ExitStack() as stack:
-        processes = {name: stack.enter_context(new_process(folder)) for name in names}
+        processes = {name: stack.enter_context(new_process(folder)) for name in LOOPS}
         for _ in range(1 + plan.rounds):
             for name, process in processes.items():
                 taken[name].append(process.submit(one_round, name, network).result())
