@@ -131,15 +131,18 @@ def test_outputs_log_and_summaries(project: Path) -> None:
     assert not list(project.glob(".checkpoints/*")), "a finished run leaves no checkpoint"
 
 
-def test_killed_at_any_moment_training_ends_with_the_same_bytes(
-    project: Path, tmp_path: Path
-) -> None:
-    change(project, steps=300)  # so many that no kill comes too late
-    whole = tmp_path / "whole"
-    shutil.copytree(project, whole)
-    train(whole)
+@pytest.fixture
+def whole(project: Path, tmp_path: Path) -> Path:
+    """A copy in which 600 steps, too many for any kill to come too late, ran in one go."""
+    change(project, steps=600)
+    folder = shutil.copytree(project, tmp_path / "whole")
+    train(folder)
+    return folder
+
+
+def test_killed_at_any_moment_training_ends_with_the_same_bytes(project: Path, whole: Path) -> None:
     moments = random.Random(0)
-    for kill in (signal.SIGKILL, signal.SIGTERM):
+    for kill in [signal.SIGKILL] * 3 + [signal.SIGTERM]:
         process = start(project)
         wait_for_checkpoint(project, process)
         time.sleep(moments.uniform(0, 0.3))
@@ -147,11 +150,23 @@ def test_killed_at_any_moment_training_ends_with_the_same_bytes(
         process.communicate(timeout=60)
         assert process.returncode == (-signal.SIGKILL if kill is signal.SIGKILL else 130)
         assert not any((project / name).exists() for name in OUTPUTS)
-    newest = max(project.glob(".checkpoints/*/0*.npz"))
+    assert "going on from" in train(project)
+    assert hashes(project) == hashes(whole)
+
+
+def test_a_truncated_checkpoint_is_passed_over_for_the_one_before(
+    project: Path, whole: Path
+) -> None:
+    process = start(project)
+    for _ in range(2):
+        wait_for_checkpoint(project, process)
+    process.kill()
+    process.communicate()
+    before, newest = sorted(project.glob(".checkpoints/*/0*.npz"))
     newest.write_bytes(newest.read_bytes()[:1000])
     log = train(project)
-    assert "damaged" in log
-    assert "going on from" in log
+    assert f"{newest.name}: damaged" in log
+    assert f"going on from {before.relative_to(project)}" in log
     assert hashes(project) == hashes(whole)
 
 
