@@ -4,8 +4,9 @@ Run as `make bench-gpu`; without a GPU it says so and ends. Each network trains 
 the augmentation of params.yaml, for batches of 128 to 4,096 images, in each precision, with XLA
 and without; gathering is included, compilation is not. Utilisation is the mean of what nvidia-smi
 says meanwhile. Time to 99 % is that of the set `fast-99` of benchmarks/sets.yaml, from its first
-step to its last; MNIST's own test images only report what it reached. MNIST is read from MNIST_DIR
-(default ../shared/data/mnist). The figures go to benchmarks/gpu.json.
+step to its last; MNIST's own test images only report what it reached. TensorFlow's deterministic
+kernels are off in all of it. MNIST is read from MNIST_DIR (default ../shared/data/mnist). The
+figures go to benchmarks/gpu.json.
 """
 
 import itertools

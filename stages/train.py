@@ -199,11 +199,12 @@ def report(start_up: float, stopwatch: Stopwatch, path: Path, *, resumed: bool) 
         "resumed": resumed,
     }
     write_json(path, seconds)
+    share = stopwatch.evaluation / stopwatch.training if stopwatch.training else 0.0
     log.info(
-        "%.1f s to start; %.1f s from the first step to the last, %.1f %% of it evaluation",
+        "%.1f s to start; %.1f s from the first step to the last, %.1f %% of it validation",
         start_up,
         stopwatch.training,
-        100 * stopwatch.evaluation / stopwatch.training,
+        100 * share,
     )
 
 

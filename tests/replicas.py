@@ -69,6 +69,11 @@ def main() -> None:
             results = team.strategy.run(tf.function(function))
             return [value.numpy() for value in team.strategy.experimental_local_results(results)]
 
+        def copies(weight: Any) -> Any:
+            """The weight in each replica of this process."""
+            values = team.strategy.experimental_local_results(weight.value)
+            return np.stack([value.numpy() for value in values])
+
         def mask() -> Any:
             half._part_seeds(1)
             mask = dropout(tf.ones(99), training=True)
@@ -99,7 +104,7 @@ def main() -> None:
             shared=np.frombuffer(team.share(b"chief" if team.chief else b"x"), np.uint8),
             agreed=team.agree(float(team.rank + 3)),
             refused=[refused("chief" if team.chief else "other"), refused("same")],
-            **{f"weight_{n}": weight for n, weight in enumerate(engine.model.get_weights())},
+            **{f"weight_{n}": copies(weight) for n, weight in enumerate(engine.model.weights)},
         )
 
 

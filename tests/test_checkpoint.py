@@ -42,7 +42,8 @@ def test_the_two_newest_are_kept_and_delete_leaves_nothing(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "damage", ["empty", "half", "all but the last byte", "a flipped byte", "zeros"]
+    "damage",
+    ["empty", "half", "all but the last byte", "a flipped byte", "zeros", "another zip version"],
 )
 def test_a_damaged_checkpoint_is_passed_over(
     tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
@@ -53,6 +54,7 @@ def test_a_damaged_checkpoint_is_passed_over(
     newest = tmp_path / "000000002.npz"
     whole = newest.read_bytes()
     middle = len(whole) // 2
+    directory = whole.index(b"PK\x01\x02") + len("PK\x01\x02") + 2  # the version it takes to read
     flipped = bytes([whole[middle] ^ 0xFF])
     newest.write_bytes(
         {
@@ -61,6 +63,7 @@ def test_a_damaged_checkpoint_is_passed_over(
             "all but the last byte": whole[:-1],
             "a flipped byte": whole[:middle] + flipped + whole[middle + 1 :],
             "zeros": bytes(len(whole)),
+            "another zip version": whole[:directory] + b"\x40" + whole[directory + 1 :],
         }[damage]
     )
     restored = variables(0.0)

@@ -27,7 +27,7 @@ class Notes:
         self.steps.append(step)
         self.losses += losses.tolist()
         assert images_per_second > 0
-        if step == self.die_at or (self.die_at is not None and step > self.die_at):
+        if self.die_at is not None and step >= self.die_at:
             raise KeyboardInterrupt
 
     def evaluated(self, row: Row) -> None:
@@ -100,6 +100,22 @@ def test_a_loss_that_is_not_finite_stops_with_step_and_cause(tmp_path: Path, bar
             watchers=[],
         )
     assert not list(tmp_path.iterdir())
+
+
+def test_no_chunk_is_longer_than_what_xla_compiled(tmp_path: Path, bars: Split) -> None:
+    notes, compiled = Notes(), engine(xla_capacity=2)
+    batches = Batches(bars, 8, "file", augmentation=Augmentation(0.0), seed=0)
+    compiled.compile(batches.gather(0, 1))
+    train(
+        compiled,
+        batches,
+        bars,
+        steps=20,
+        eval_every=20,
+        checkpoints=Checkpoints(tmp_path),
+        watchers=[notes],
+    )
+    assert max(np.diff(notes.steps)) == 2
 
 
 def test_a_chunk_holds_at_most_16_mib_but_always_a_step() -> None:

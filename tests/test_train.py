@@ -85,6 +85,13 @@ def hashes(folder: Path) -> list[str]:
     return [sha256(folder / name) for name in OUTPUTS]
 
 
+def assert_nearly_the_same_history(folder: Path, other: Path) -> None:
+    history, expected = (pd.read_csv(path / "plots/history.csv") for path in (folder, other))
+    pd.testing.assert_frame_equal(history[:1], expected[:1], rtol=0.001)
+    # What rounding does to a step, the steps after it enlarge.
+    assert abs(history - expected).iloc[-1].max() < 0.02
+
+
 def newest_checkpoint(folder: Path) -> str:
     return max((path.name for path in folder.glob(".checkpoints/*/0*.npz")), default="")
 
@@ -147,10 +154,12 @@ def test_killed_at_any_moment_training_ends_with_the_same_bytes(project: Path, w
         wait_for_checkpoint(project, process)
         time.sleep(moments.uniform(0, 0.3))
         process.send_signal(kill)
-        process.communicate(timeout=60)
+        process.communicate(timeout=10)
         assert process.returncode == (-signal.SIGKILL if kill is signal.SIGKILL else 130)
         assert not any((project / name).exists() for name in OUTPUTS)
-    assert "going on from" in train(project)
+    log = train(project)
+    assert "going on from" in log
+    assert "damaged" not in log
     assert hashes(project) == hashes(whole)
 
 
@@ -168,6 +177,38 @@ def test_a_truncated_checkpoint_is_passed_over_for_the_one_before(
     assert f"{newest.name}: damaged" in log
     assert f"going on from {before.relative_to(project)}" in log
     assert hashes(project) == hashes(whole)
+
+
+def test_what_stops_after_the_last_step_is_written_by_the_next_run(
+    project: Path, tmp_path: Path
+) -> None:
+    whole = shutil.copytree(project, tmp_path / "whole")
+    train(whole)
+    (project / "models").touch()  # in place of the folder
+    process = start(project)
+    process.communicate()
+    assert process.returncode == 1
+    (project / "models").unlink()
+    assert "going on from .checkpoints" in train(project)
+    assert hashes(project) == hashes(whole)
+
+
+def test_mirrored_replicas_end_as_one_device_does_and_go_on_where_they_were(
+    project: Path, tmp_path: Path
+) -> None:
+    change(project, steps=200, dropout=0.0)
+    single = shutil.copytree(project, tmp_path / "single")
+    train(single)
+    change(project, strategy="mirrored")
+    whole = shutil.copytree(project, tmp_path / "whole")
+    assert "strategy mirrored, 2 replica(s)" in train(whole)
+    process = start(project)
+    wait_for_checkpoint(project, process)
+    process.kill()
+    process.communicate()
+    assert "going on from" in train(project)
+    assert hashes(project) == hashes(whole)
+    assert_nearly_the_same_history(whole, single)
 
 
 def test_changed_parameters_do_not_take_up_the_old_checkpoint(project: Path) -> None:

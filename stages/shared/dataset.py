@@ -136,7 +136,7 @@ def read_json(model: type[Model], path: Path, stage: str) -> Model:
 
 
 # What zipfile and NumPy raise for an archive that they cannot make sense of.
-_DAMAGE = (
+DAMAGE = (
     zipfile.BadZipFile,
     EOFError,
     KeyError,
@@ -164,7 +164,7 @@ def open_split(path: Path) -> Split:
             return Split(*(_map_member(path, archive, f"{name}.npy") for name in Split._fields))
     except FileNotFoundError:
         raise StageError(f"{path}: no such file; `dvc repro preprocess` makes it") from None
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise StageError(
             f"{path}: not a prepared split ({error}); `dvc repro --force preprocess` writes it anew"
         ) from None

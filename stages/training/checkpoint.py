@@ -4,7 +4,6 @@ import io
 import json
 import os
 import shutil
-import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from shared.console import log
+from shared.dataset import DAMAGE
 from shared.files import replacing
 
 KEPT = 2  # the newest, and one to fall back to
@@ -55,7 +55,7 @@ class Checkpoints:
         A damaged one is passed over, with a word in the log. With none, nothing is set and the
         history is empty.
         """
-        content = self.share(self._newest_whole(len(variables)))
+        content = self.share(self._newest_whole(len(variables)) if self.writes else b"")
         if not content:
             return []
         arrays, history = _read(content, len(variables))
@@ -69,7 +69,7 @@ class Checkpoints:
             try:
                 content = path.read_bytes()
                 _read(content, variables)
-            except (zipfile.BadZipFile, ValueError, KeyError, OSError, EOFError) as error:
+            except DAMAGE as error:
                 log.warning("%s: damaged (%s); falling back to the one before", path, error)
                 continue
             log.info("going on from %s", path)

@@ -95,7 +95,10 @@ def wait_for(cluster: Cluster) -> None:
             backlog=len(missing),
         )
     except OSError as error:
-        raise StageError(f"{cluster.source}: port {port}: {error}; name another") from error
+        raise StageError(
+            f"{cluster.source}: port {port}: {error}; end the trainer that a killed dvc may have "
+            "left (.dvc/tmp/train.pid has its process id), or name another port"
+        ) from error
     deadline = time.monotonic() + JOIN_SECONDS
     with listening:
         while missing := [address for address in missing if not _answers(address)]:

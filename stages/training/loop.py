@@ -37,7 +37,7 @@ class Watcher(Protocol):
     """Is told how training goes on."""
 
     def chunk_done(self, step: int, losses: Losses, images_per_second: float) -> None:
-        """`step` steps are done; `losses` are those of the last chunk's."""
+        """`step` steps are done; `losses` are the last chunk's, and so is the device's speed."""
 
     def evaluated(self, row: Row) -> None:
         """An evaluation is done."""
@@ -95,7 +95,9 @@ def _train_between(
 
     `size` is the first chunk's, in steps; the size that fits the measured speed is returned.
     """
-    largest = most_steps_a_chunk(batches.batch_size, batches.split.images[0].size)
+    largest = engine.xla_capacity or most_steps_a_chunk(
+        batches.batch_size, batches.split.images[0].size
+    )
     losses = []
     with ThreadPoolExecutor(max_workers=1) as background:
         step = start

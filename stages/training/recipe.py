@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from shared.dataset import load_dataset
 from shared.files import sha256
 from shared.tf import keras, tf
@@ -39,7 +41,11 @@ def describe(
             "dataset": load_dataset(dataset).name,
             **{path.stem: sha256(path) for path in splits},
         },
-        "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
+        "versions": {
+            "tensorflow": tf.__version__,
+            "keras": keras.__version__,
+            "numpy": np.__version__,  # it draws order and augmentation
+        },
         "device": device,
     }
     code = [STAGES / "train.py", *sorted((STAGES / "training").glob("*.py"))]
