@@ -43,7 +43,7 @@ check-catalog: .venv/$(RUNTIME).done
 	  from downloading.catalog import check_catalog; from shared.console import run; \
 	  run(partial(check_catalog, Path("datasets")))'
 
-# All but seeds.py, which trains for hours.
+# Those of a few minutes: seeds.py and choices.py train for longer, inference.py tells the formats apart.
 bench: setup
 	@for name in preprocess generalization training; do python benchmarks/$$name.py || exit 1; done
 

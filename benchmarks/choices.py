@@ -8,7 +8,6 @@ choices that are not named stay; it prints the table for docs/training.md.
 
 import argparse
 import json
-import statistics
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "stages"))
 
 from benchmarks.setting import in_new_process, lay_out, machine
+from benchmarks.tables import of_choices
 from benchmarks.timed_loop import train_for
 
 import train as stage
@@ -28,6 +28,7 @@ from shared.console import log, run
 from shared.dataset import open_split
 from shared.files import write_json
 from shared.params import load
+from shared.tf import keras
 from training.augmentation import LARGEST
 from training.device import choose
 
@@ -37,7 +38,8 @@ STEPS = 1000
 HELD_OUT = 10_000
 DEFAULTS = "the defaults"
 
-# What differs from the defaults; `without` names changes of augmentation.LARGEST that are left out.
+# What differs from the defaults; `without` names changes of augmentation.LARGEST that are left out,
+# `normalisation` what Keras's BatchNormalization is given, or None to leave it out.
 CHOICES: dict[str, dict[str, Any]] = {
     DEFAULTS: {},
     "no augmentation": {"augmentation": 0.0},
@@ -53,6 +55,8 @@ CHOICES: dict[str, dict[str, Any]] = {
     "SGD, rate 0.05": {"optimizer": "sgd", "learning_rate": 0.05},
     "SGD, rate 0.2": {"optimizer": "sgd", "learning_rate": 0.2},
     "average pooling": {"pooling": "average"},
+    "normalisation's momentum 0.99": {"normalisation": {"momentum": 0.99}},
+    "no normalisation": {"normalisation": None},
 }
 
 
@@ -63,17 +67,21 @@ def main() -> None:
     asked = parser.parse_args().choices or list(CHOICES)
     if unknown := set(asked) - set(CHOICES):
         parser.error(f"no such choice: {', '.join(sorted(unknown))}")
-    figures = {**machine(), "steps": STEPS, "held_out": HELD_OUT, "accuracies": {}}
+    accuracies: dict[str, list[float]] = {}
     if FIGURES.exists():
-        figures["accuracies"] = json.loads(FIGURES.read_text(encoding="utf-8"))["accuracies"]
+        accuracies = json.loads(FIGURES.read_text(encoding="utf-8"))["accuracies"]
+    if DEFAULTS not in accuracies:
+        asked = list(dict.fromkeys([DEFAULTS, *asked]))
     with TemporaryDirectory() as folder:
         lay_out(Path(folder), HELD_OUT)
         for name in asked:
-            accuracies = [in_new_process(Path(folder), measure, name, n) for n in range(SEEDS)]
-            log.info("%s: %s", name, accuracies)
-            figures["accuracies"][name] = accuracies
-            write_json(FIGURES, figures)
-    print(table(figures["accuracies"]))  # noqa: T201 (its output)
+            seeds = [in_new_process(Path(folder), measure, name, n) for n in range(SEEDS)]
+            log.info("%s: %s", name, seeds)
+            accuracies[name] = seeds
+            accuracies = {choice: accuracies[choice] for choice in CHOICES if choice in accuracies}
+            setting = {"machine": machine(), "steps": STEPS, "held_out": HELD_OUT}
+            write_json(FIGURES, {**setting, "accuracies": accuracies})
+    print(of_choices(accuracies))  # noqa: T201 (its output)
 
 
 def measure(name: str, seed: int) -> float:
@@ -82,24 +90,22 @@ def measure(name: str, seed: int) -> float:
     choice = {"steps": STEPS, "seed": seed, **CHOICES[name]}
     largest = LARGEST.copy()
     largest[choice.pop("without", [])] = 0
+    normalisation, usual = choice.pop("normalisation", {}), keras.layers.BatchNormalization
     given = load(stage.TrainParams, "train").model_dump()
     params = stage.TrainParams.model_validate({**given, **choice})
-    with mock.patch("training.augmentation.LARGEST", largest):
+
+    def normalise(**options: Any) -> Any:
+        if normalisation is None:
+            return keras.layers.Activation("linear", name=options["name"])
+        return usual(**(options | normalisation))
+
+    with (
+        mock.patch("training.augmentation.LARGEST", largest),
+        mock.patch.object(keras.layers, "BatchNormalization", normalise),
+    ):
         engine, batches = stage.build_engine(params, xla=False), stage.build_batches(params)
         train_for(STEPS, engine, batches)
     return engine.evaluate(open_split(stage.VALIDATION)).accuracy
-
-
-def table(accuracies: dict[str, list[float]]) -> str:
-    """Return a Markdown table in percent, and the difference to the defaults in points."""
-    lines = ["| choice | accuracy | each seed's | difference |", "|---|---|---|---|"]
-    default = statistics.mean(accuracies[DEFAULTS])
-    for name in (name for name in CHOICES if name in accuracies):
-        mean = statistics.mean(accuracies[name])
-        each = ", ".join(f"{100 * accuracy:.2f}" for accuracy in accuracies[name])
-        difference = "" if name == DEFAULTS else f"{100 * (mean - default):+.2f}"
-        lines.append(f"| {name} | {100 * mean:.2f} | {each} | {difference} |")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

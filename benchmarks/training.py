@@ -9,11 +9,12 @@ The first round, with tracing, is not one of them.
 
 `trivial` is a network of next to no arithmetic, so what its step takes is the loop's overhead.
 Then: the evaluations' share of a whole run with the default parameters, and the stage's start-up,
-from a new process to the end of the first step. The figures go to benchmarks/training.json.
+from its process's start to the first step. The figures go to benchmarks/training.json.
 """
 
 import json
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -25,6 +26,7 @@ from typing import Any, NamedTuple
 from unittest import mock
 
 import numpy as np
+import yaml
 
 # In place of this folder, whose training.py would hide the package of that name.
 sys.path.pop(0)
@@ -33,18 +35,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "stages"))
 
 from benchmarks.article import build_loop
 from benchmarks.setting import in_new_process, lay_out, machine, new_process
+from benchmarks.tables import of_training
 from benchmarks.timed_loop import Clock, train_for
 
 import train as stage
 from shared.dataset import Split, open_split
-from shared.params import load
+from shared.files import remove, write_json
+from shared.params import load, read_yaml
 from shared.tf import keras
 from training.augmentation import Augmentation
 from training.batches import Batches
 from training.device import choose
 from training.engine import Engine
 from training.loop import Row, train
-from training.tensorboard import TensorBoard
 
 FIGURES = Path(__file__).with_suffix(".json")
 BATCH_SIZE = 128
@@ -103,22 +106,23 @@ def main() -> None:
         folder = Path(name)
         lay_out(folder)
         loops = {network: measure_loops(network, folder) for network in PLANS}
-        starts = [in_new_process(folder, start_up, time.time()) for _ in range(START_UPS)]
         for figures in loops.values():
             for loop_name, loop in figures.items():
                 overhead = loops["trivial"][loop_name]["ms_a_step"]
                 loop["overhead_share"] = round(overhead / loop["ms_a_step"], 3)
-        report = {
+        report: dict[str, Any] = {
             "machine": machine(),
             "loops": loops,
-            "start_up_seconds": {
-                part: round(statistics.median(start[part] for start in starts), 2)
-                for part in starts[0]
-            },
             "whole_run": in_new_process(folder, whole_run),
         }
-    FIGURES.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    print(table(loops))  # noqa: T201 (its output)
+        params = read_yaml(folder / "params.yaml")
+        params["train"]["steps"] = 1
+        (folder / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
+        remove(folder / "logs")
+        starts = [start_up(folder) for _ in range(START_UPS)]
+        report["start_up_seconds"] = round(statistics.median(starts), 2)
+    write_json(FIGURES, report)
+    print(of_training(loops))  # noqa: T201 (its output)
     print(json.dumps({key: report[key] for key in ("start_up_seconds", "whole_run")}))  # noqa: T201
 
 
@@ -143,19 +147,6 @@ def describe(first: float, rounds: Sequence[float], plan: Plan) -> dict[str, flo
         "images_a_second": round(BATCH_SIZE * steps / median),
         "first_round_extra_seconds": round(first - median, 2),
     }
-
-
-def table(loops: dict[str, dict[str, dict[str, float]]]) -> str:
-    """Return the table of docs/training.md."""
-    columns = ("ms_a_step", "images_a_second", "overhead_share", "first_round_extra_seconds")
-    heads = ("network", "loop", "ms a step", "images a second", "overhead", "before, seconds")
-    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
-    for network, figures in loops.items():
-        for name, loop in figures.items():
-            values = ("{:,.2f}", "{:,}", "{:.1%}", "{:.1f}")
-            cells = [text.format(loop[key]) for text, key in zip(values, columns, strict=True)]
-            lines.append(f"| `{network}` | {name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
 
 
 def one_round(loop: str, network: str) -> float:
@@ -207,22 +198,11 @@ def trivial(*_: object) -> keras.Model:
     return keras.Model(pixels, keras.layers.Dense(10)(keras.layers.Flatten()(middle)))
 
 
-def start_up(began: float) -> dict[str, float]:
-    """Return the seconds of each part of the stage's start, in a process begun at that time."""
-    parts = {"imports": time.time() - began}
-    params = load(stage.TrainParams, "train")
-    choose("cpu")
-    start = time.perf_counter()
-    engine = stage.build_engine(params, xla=False)
-    batches = stage.build_batches(params)
-    chunk = batches.gather(0, 1)
-    parts["network"] = time.perf_counter() - start
-    parts["tracing"] = seconds(lambda: engine.compile(chunk))
-    parts["tensorboard"] = seconds(
-        lambda: TensorBoard(Path("logs"), engine, batches.split.images[:100])
-    )
-    parts["first_step"] = seconds(lambda: engine.train(engine.place(chunk)))
-    return parts | {"all": sum(parts.values())}
+def start_up(folder: Path) -> float:
+    """Run the stage for a step; return what it logs: the seconds from its process's start to it."""
+    subprocess.run([sys.executable, stage.__file__], cwd=folder, check=True, capture_output=True)  # noqa: S603 (its own)
+    [clock] = folder.glob("logs/*/seconds.json")
+    return float(json.loads(clock.read_text(encoding="utf-8"))["start_up"])
 
 
 def whole_run() -> dict[str, float]:
