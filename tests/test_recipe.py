@@ -31,7 +31,9 @@ def test_the_contents_say_what_made_the_weights(project: Callable[..., Path]) ->
     assert list(contents["data"]) == ["dataset", "train", "test"]
 
 
-@pytest.mark.parametrize("changed", ["parameters", "device", "split", "dataset", "script", "code"])
+@pytest.mark.parametrize(
+    "changed", ["parameters", "device", "versions", "split", "dataset", "script", "code"]
+)
 def test_all_that_decides_the_result_changes_the_fingerprint(
     changed: str, project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -49,6 +51,8 @@ def test_all_that_decides_the_result_changes_the_fingerprint(
     }
     if changed in files:
         append_line(files[changed])
+    if changed == "versions":
+        monkeypatch.setattr("numpy.__version__", "2")
     after = described("GPU" if changed == "device" else "CPU", seed=int(changed == "parameters"))
     assert after.fingerprint != before
 

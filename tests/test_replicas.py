@@ -93,6 +93,12 @@ def test_losses_and_weights_are_those_of_one_replica(
             np.testing.assert_allclose(result[name][0], single[name], atol=1e-3, err_msg=name)
 
 
+def test_all_workers_see_the_same_losses(results: Results) -> None:
+    for name in ("losses", "half_losses"):
+        for result in results:
+            np.testing.assert_array_equal(result[name], results[0][name], err_msg=name)
+
+
 def test_all_replicas_end_with_the_same_bits(results: Results, single: dict[str, Any]) -> None:
     for name in single.keys() - {"losses"}:
         first, second = np.concatenate([result[name] for result in results])

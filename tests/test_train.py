@@ -171,7 +171,7 @@ def test_a_truncated_checkpoint_is_passed_over_for_the_one_before(
         wait_for_checkpoint(project, process)
     process.kill()
     process.communicate()
-    before, newest = sorted(project.glob(".checkpoints/*/0*.npz"))
+    *_, before, newest = sorted(project.glob(".checkpoints/*/0*.npz"))
     newest.write_bytes(newest.read_bytes()[:1000])
     log = train(project)
     assert f"{newest.name}: damaged" in log
