@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "stages"), str(ROOT / "tools")]
+sys.path[:0] = [str(ROOT), str(ROOT / "stages"), str(ROOT / "tools")]
+
+from benchmarks.tables import of_seeds  # noqa: E402
 
 from running.clone import LOGS, Clone, clone, last_commit  # noqa: E402
 from shared.console import log, run  # noqa: E402
@@ -37,7 +39,7 @@ def main() -> None:
     with clone(last_commit()) as place:
         for name in asked.sets:
             measure(name, sets[name]["set"], asked.seeds, place)
-    print(table(sets, figures()))  # noqa: T201 (its output)
+    print(of_seeds(sets, figures()))  # noqa: T201 (its output)
 
 
 def arguments(sets: dict[str, Any]) -> argparse.Namespace:
@@ -104,37 +106,6 @@ def spread(values: list[float]) -> dict[str, float]:
     mean, deviation = statistics.mean(values), statistics.stdev(values)
     error = deviation / len(values) ** 0.5
     return {"mean": round(mean, 6), "sd": round(deviation, 6), "sem": round(error, 6)}
-
-
-def table(sets: dict[str, Any], recorded: dict[str, Any]) -> str:
-    """Return a Markdown table of the sets whose seeds are all done, in the order of `sets`."""
-    lines = [
-        "| set | | test accuracy in %, mean ± sd | each seed's | validation accuracy | seconds |",
-        "|---|---|---|---|---|---|",
-    ]
-    for name, described in sets.items():
-        figures_of_set = recorded.get(name, {})
-        if "test_accuracy" in figures_of_set:
-            lines.append(row(name, described["what"], figures_of_set))
-    return "\n".join(lines)
-
-
-def row(name: str, what: str, recorded: dict[str, Any]) -> str:
-    """Return a set's line of the table."""
-    cells = [
-        f"`{name}`",
-        what,
-        percent(recorded["test_accuracy"]),
-        ", ".join(f"{100 * seed['test_accuracy']:.2f}" for seed in recorded["seeds"].values()),
-        percent(recorded["validation_accuracy"]),
-        "" if recorded["seconds"] is None else f"{recorded['seconds']:.1f}",
-    ]
-    return f"| {' | '.join(cells)} |"
-
-
-def percent(figures: dict[str, float]) -> str:
-    """Return mean ± standard deviation in percent."""
-    return f"{100 * figures['mean']:.3f} ± {100 * figures['sd']:.3f}"
 
 
 def figures() -> dict[str, Any]:
