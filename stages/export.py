@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
-from exporting import predict as predict_script
 from exporting.calls import CALLS, FormatName, call_outside, call_text
 from exporting.formats import with_probabilities, writers
 from exporting.model_card import Evaluation, Recipe, Robustness, model_card
 from exporting.parity import Parity, check, compare, random_images, size_of
+from predicting import predict as predict_script
 from shared.classifier import load_classifier, predict
 from shared.console import StageError, log, run
 from shared.dataset import load_dataset, open_split, read_json
@@ -69,7 +69,10 @@ def main() -> None:
             parities[name] = compare(probabilities, reference, test.labels, size_of(folder / file))
             check(parities[name], name, EXPORT / file)
         if "onnx" in params.formats:
-            shutil.copy(predict_script.__file__, folder)
+            script = Path(predict_script.__file__)
+            ignored = shutil.ignore_patterns(script.name, "__pycache__")
+            shutil.copy(script, folder)
+            shutil.copytree(script.parent, folder / "predicting", ignore=ignored)
             shutil.copy(DATASET, folder)
         card = model_card(dataset, recipe, evaluation, robustness, parities)
         (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8", newline="\n")

@@ -119,6 +119,7 @@ def test_only_the_chosen_formats_are_exported(evaluated: Path) -> None:
         "labels.json",
         "model.onnx",
         "predict.py",
+        "predicting",
     }
     assert "python predict.py" in CARD.read_text()
 

@@ -93,7 +93,14 @@ def test_the_gate_stops_the_export_alone_and_says_why(project: Project) -> None:
 def test_other_formats_export_again_and_leave_no_old_ones(project: Project) -> None:
     assert project.runs("exp", "run", "-S", "export.formats=[onnx]") == ["export"]
     exported = {path.name for path in (project.folder / "export").iterdir()}
-    assert exported == {"MODEL_CARD.md", "dataset.json", "labels.json", "model.onnx", "predict.py"}
+    assert exported == {
+        "MODEL_CARD.md",
+        "dataset.json",
+        "labels.json",
+        "model.onnx",
+        "predict.py",
+        "predicting",
+    }
     assert "tflite_bytes" not in project.json("metrics/export.json")
     assert project.runs("repro") == []
 

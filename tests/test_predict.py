@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from conftest import ROOT
 from digits import SHAPE, describe, read_digits, write_model
-from exporting.predict import as_image, read_picture
+from predicting.pictures import as_image, read_picture
 from shared.dataset import Images, Split
 
 SITE_PACKAGES = Path(np.__file__).parents[1]
@@ -55,7 +55,8 @@ def digits() -> Split:
 def sent(digits: Split, tmp_path_factory: pytest.TempPathFactory) -> Sent:
     folder = tmp_path_factory.mktemp("sent")
     write_model(folder, digits)
-    shutil.copy(ROOT / "stages/exporting/predict.py", folder)
+    shutil.copy(ROOT / "stages/predicting/predict.py", folder)
+    shutil.copytree(ROOT / "stages/predicting", folder / "predicting")
 
     packages = tmp_path_factory.mktemp("packages")
     for name in ("numpy", "numpy.libs", "PIL", "pillow.libs", "onnxruntime"):
@@ -307,6 +308,7 @@ def test_an_output_that_cannot_be_written_is_told_in_one_line(
 
 def test_a_folder_that_is_not_whole_is_refused_in_one_line(sent: Sent, tmp_path: Path) -> None:
     shutil.copy(sent.folder / "predict.py", tmp_path)
+    shutil.copytree(sent.folder / "predicting", tmp_path / "predicting")
     done = sent._replace(folder=tmp_path).run("digit.png")
     [line] = done.stderr.splitlines()
     assert line == f"error: {tmp_path / 'dataset.json'}: No such file or directory"

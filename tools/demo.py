@@ -24,7 +24,7 @@ from nicegui import app, ui
 from nicegui.events import MouseEventArguments
 from PIL import Image, ImageDraw
 
-from exporting.predict import as_image
+from predicting.pictures import as_image
 from shared.console import StageError, log, run
 from shared.dataset import Dataset, read_json
 

@@ -52,8 +52,8 @@ class Recipe(BaseModel):
 
 _PICTURES = """
 Pictures of any size, dark on light or light on dark, and tables of pixels, with
-`pip install onnxruntime numpy pillow`, which is all that [predict.py](predict.py) needs beside it
-and Python 3.10 or newer:
+`pip install onnxruntime numpy pillow`, which is all that [predict.py](predict.py) needs beside
+this folder and Python 3.10 or newer:
 
 ```sh
 python predict.py photo.jpg drawing.png             # photo.jpg: LABEL (98.7%), and so on

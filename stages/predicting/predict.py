@@ -1,0 +1,124 @@
+"""Say what pictures show, with predicting/, model.onnx and dataset.json, which lie beside this.
+
+    pip install onnxruntime numpy pillow
+    python predict.py photo.jpg drawing.png
+    python predict.py table.csv --format json
+
+A picture may have any size, and what it shows may be darker or lighter than its background, which
+most of its edge belongs to. It is framed as MNIST's digits are: scaled into a box of 20/28 of the
+side that the model takes, and its centre of mass put into the middle. `--as-is` scales a picture to
+the model's size and does nothing else: for pictures that look like those of the dataset already, or
+of a dataset with other frames. For a model that takes colours it is always so. A table (its name
+ends in .csv) is laid out as those of the dataset, with labels or without.
+"""
+
+import argparse
+import csv
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from predicting.pictures import as_image, read_picture
+from predicting.refusal import RefusedError
+from predicting.tables import read_table
+
+Pixels = npt.NDArray[np.uint8]
+
+BATCH_SIZE = 256
+
+
+class Prediction(NamedTuple):
+    """What an image shows."""
+
+    source: str
+    label: str
+    probability: float
+
+
+def main() -> None:
+    """Read, predict, print. A file that is refused ends it before anything is printed."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("files", nargs="+", type=Path, help="pictures, or tables that end in .csv")
+    parser.add_argument("--format", choices=("text", "csv", "json"), default="text")
+    parser.add_argument("--as-is", action="store_true", help="scale pictures and nothing else")
+    arguments = parser.parse_args()
+    # For a name that the terminal cannot show.
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        dataset, model = load(Path(__file__).parent)
+        images = read(arguments.files, dataset, as_is=arguments.as_is)
+        predictions = list(predict(model, list(dataset["classes"].values()), images))
+        write(predictions, arguments.format)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `| head`, which has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except RefusedError as error:
+        sys.exit(f"error: {error}")
+    except OSError as error:
+        sys.exit(f"error: {error.filename or 'output'}: {error.strerror}")
+
+
+def load(folder: Path) -> tuple[dict[str, Any], onnxruntime.InferenceSession]:
+    """Return what dataset.json says, and the model. Raises RefusedError, or OSError."""
+    about, model = folder / "dataset.json", folder / "model.onnx"
+    try:
+        dataset = json.loads(about.read_text(encoding="utf-8"))
+    except ValueError:
+        raise RefusedError(f"{about}: damaged; copy the exported folder again") from None
+    content = model.read_bytes()
+    try:
+        return dataset, onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    except Exception:  # noqa: BLE001 (ONNX Runtime's errors have no other base)
+        raise RefusedError(f"{model}: damaged; copy the exported folder again") from None
+
+
+def write(predictions: list[Prediction], style: str) -> None:
+    """Print the predictions: a line each, a table with a header, or a JSON list."""
+    if style == "csv":
+        table = csv.writer(sys.stdout, lineterminator="\n")
+        table.writerow(Prediction._fields)
+        table.writerows(predictions)
+    elif style == "json":
+        rows = [prediction._asdict() for prediction in predictions]
+        sys.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
+    else:
+        for source, label, probability in predictions:
+            sys.stdout.write(f"{source}: {label} ({probability:.1%})\n")
+
+
+def predict(
+    model: onnxruntime.InferenceSession, names: list[str], images: Iterable[tuple[str, Pixels]]
+) -> Iterator[Prediction]:
+    """Yield the most probable class of each image, a source and uint8 [height, width, channels]."""
+    images = iter(images)
+    while batch := list(islice(images, BATCH_SIZE)):
+        sources, pixels = zip(*batch, strict=True)
+        [probabilities] = model.run(["probabilities"], {"images": np.stack(pixels)})
+        for source, row in zip(sources, probabilities, strict=True):
+            yield Prediction(source, names[row.argmax()], round(float(row.max()), 6))
+
+
+def read(
+    files: Iterable[Path], dataset: dict[str, Any], *, as_is: bool
+) -> Iterator[tuple[str, Pixels]]:
+    """Yield the images of all files, as the model takes them. Raises RefusedError."""
+    shape = tuple(dataset["image"][side] for side in ("height", "width", "channels"))
+    for path in files:
+        if path.suffix.lower() == ".csv":
+            yield from read_table(path, dataset, shape)
+        else:
+            yield str(path), as_image(read_picture(path), path, shape, as_is=as_is)
+
+
+if __name__ == "__main__":
+    main()
