@@ -62,7 +62,9 @@ def sent(digits: Split, tmp_path_factory: pytest.TempPathFactory) -> Sent:
     for name in ("numpy", "numpy.libs", "PIL", "pillow.libs", "onnxruntime"):
         if (SITE_PACKAGES / name).exists():
             (packages / name).symlink_to(SITE_PACKAGES / name)
-    return Sent(folder, os.environ | {"PYTHONPATH": str(packages), "PYTHONWARNINGS": "error"})
+    environment = os.environ | {"PYTHONPATH": str(packages), "PYTHONWARNINGS": "error"}
+    environment.pop("PYTHONUNBUFFERED", None)  # few people have it set, and it hides what is late
+    return Sent(folder, environment)
 
 
 def write_table(path: Path, rows: Images, labels: Images | None = None) -> Path:

@@ -60,12 +60,13 @@ def main() -> None:
         predictions = list(predict(model, list(dataset["classes"].values()), images))
         write(predictions, arguments.format)
         sys.stdout.flush()
-    except BrokenPipeError:  # `| head`, which has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except RefusedError as error:
         sys.exit(f"error: {error}")
     except OSError as error:
-        sys.exit(f"error: {error.filename or 'output'}: {error.strerror}")
+        # What the output would not take, Python would try to write once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # `| head`, which has seen enough
+            sys.exit(f"error: {error.filename or 'output'}: {error.strerror}")
 
 
 def load(folder: Path) -> tuple[dict[str, Any], onnxruntime.InferenceSession]:
