@@ -23,12 +23,16 @@ Result = TypeVar("Result")
 Bytes = npt.NDArray[np.uint8]
 
 
-def lay_out(folder: Path, held_out: int = 500) -> None:
-    """Write what the train stage reads: MNIST, its last rows held out, and params.yaml."""
+def lay_out(folder: Path, held_out: int = 500, trained_on: int | None = None) -> None:
+    """Write what the train stage reads: MNIST, its last rows held out, and params.yaml.
+
+    `trained_on` are so many of its first rows, where that is not all that are left.
+    """
     if not MNIST.is_dir():
         sys.exit(f"{MNIST}: no such folder; set MNIST_DIR to the one of MNIST's IDX files")
     images, labels = read_mnist("train")
-    splits = {"train": slice(None, -held_out), "validation": slice(-held_out, None)}
+    kept = len(labels) - held_out if trained_on is None else trained_on
+    splits = {"train": slice(kept), "validation": slice(-held_out, None)}
     (folder / "data/raw").mkdir(parents=True)
     (folder / "data/prepared").mkdir()
     for name, rows in splits.items():

@@ -4,8 +4,8 @@ import statistics
 from typing import Any
 
 
-def of_training(loops: dict[str, dict[str, dict[str, float]]]) -> str:
-    """Return the table of training.json's `loops`: network, loop, figure."""
+def of_training(figures: dict[str, Any]) -> str:
+    """Return the table of training.json: network, loop, figures."""
     columns = {
         "ms_a_step": ("ms a step of 128", "{:,.2f}"),
         "images_a_second": ("images a second", "{:,}"),
@@ -14,24 +14,28 @@ def of_training(loops: dict[str, dict[str, dict[str, float]]]) -> str:
     }
     heads = ["network", "loop", *(head for head, _ in columns.values())]
     lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
-    for network, figures in loops.items():
-        for name, loop in figures.items():
+    for network, loops in figures["loops"].items():
+        for name, loop in loops.items():
             cells = [text.format(loop[key]) for key, (_, text) in columns.items()]
             lines.append(f"| `{network}` | {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
-def of_choices(accuracies: dict[str, list[float]]) -> str:
-    """Return the table of choices.json's `accuracies`, a list of seeds for each, in percent.
-
-    The difference, in points, is to the first.
-    """
-    lines = ["| choice | accuracy | each seed's | difference |", "|---|---|---|---|"]
-    first = statistics.mean(next(iter(accuracies.values())))
-    for name, seeds in accuracies.items():
-        mean = statistics.mean(seeds)
-        each = ", ".join(f"{100 * accuracy:.2f}" for accuracy in seeds)
-        lines.append(f"| {name} | {100 * mean:.2f} | {each} | {100 * (mean - first):+.2f} |")
+def of_choices(figures: dict[str, Any]) -> str:
+    """Return the table of choices.json: percent, and points of difference to the first choice."""
+    heads = ["choice"]
+    for images in figures["images"].values():
+        heads += [f"{images:,} images", "each seed's", "difference"]
+    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
+    first = next(iter(figures["accuracies"].values()))
+    for name, accuracies in figures["accuracies"].items():
+        cells = [name]
+        for setting, seeds in accuracies.items():
+            mean = statistics.mean(seeds)
+            each = ", ".join(f"{100 * accuracy:.2f}" for accuracy in seeds)
+            difference = mean - statistics.mean(first[setting])
+            cells += [f"{100 * mean:.2f}", each, f"{100 * difference:+.2f}"]
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
