@@ -48,8 +48,8 @@ def build_loop(network: str, data: Split, batch_size: int, logs: Path) -> Callab
 
 
 def _trivial(images: Any, _: Any) -> Any:
-    middle = tf.reshape(images, [-1, 28, 28])[:, 12:16, 12:16]
-    return _dense("logits", tf.reshape(middle, [-1, 16]), CLASSES, tf.identity)
+    one = tf.reshape(images, [-1, 28, 28])[:, 14:15, 14]
+    return _dense("logits", one, CLASSES, tf.identity)
 
 
 def _compact(images: Any, kept: Any) -> Any:

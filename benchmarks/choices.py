@@ -32,6 +32,7 @@ from shared.params import load
 from shared.tf import keras
 from training.augmentation import LARGEST
 from training.device import choose
+from training.normalization import BatchNormalization
 
 FIGURES = Path(__file__).resolve().with_suffix(".json")
 SEEDS = 2
@@ -43,7 +44,7 @@ STEPS = 1000
 IMAGES = {"few": 4_000, "many": 50_000}
 
 # What differs from the defaults; `without` names changes of augmentation.LARGEST that are left out,
-# `normalisation` what Keras's BatchNormalization is given, or None to leave it out.
+# `normalisation` what BatchNormalization is given, or None to leave it out.
 CHOICES: dict[str, dict[str, Any]] = {
     DEFAULTS: {},
     "no augmentation": {"augmentation": 0.0},
@@ -106,7 +107,7 @@ def accuracy_of(name: str, seed: int) -> float:
     choice = {"steps": STEPS, "seed": seed, **CHOICES[name]}
     largest = LARGEST.copy()
     largest[choice.pop("without", [])] = 0
-    normalisation, usual = choice.pop("normalisation", {}), keras.layers.BatchNormalization
+    normalisation, usual = choice.pop("normalisation", {}), BatchNormalization
     given = load(stage.TrainParams, "train").model_dump()
     params = stage.TrainParams.model_validate({**given, **choice})
 
@@ -117,7 +118,7 @@ def accuracy_of(name: str, seed: int) -> float:
 
     with (
         mock.patch("training.augmentation.LARGEST", largest),
-        mock.patch.object(keras.layers, "BatchNormalization", normalise),
+        mock.patch("training.network.BatchNormalization", normalise),
     ):
         engine, batches = stage.build_engine(params, xla=False), stage.build_batches(params)
         train_for(STEPS, engine, batches)

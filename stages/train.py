@@ -178,6 +178,7 @@ def build_engine(params: TrainParams, *, xla: bool) -> Engine:
     return Engine(
         model,
         optimizer,
+        batch_size=params.batch_size,
         label_smoothing=params.label_smoothing,
         augment=params.changes.changes_images,
         xla_capacity=min(largest, params.eval_every, params.steps) if xla else None,

@@ -47,7 +47,7 @@ def build_engine(
     image = ImageShape(height=12, width=12, channels=1)
     model = build("compact", image, 4, Choices(8, "same", "max", "relu", dropout))
     optimizer = build_optimizer("adam", 0.003, momentum=0, scale_loss=scale_loss)
-    return kind(model, optimizer, label_smoothing=0.1, augment=True)
+    return kind(model, optimizer, batch_size=BATCH, label_smoothing=0.1, augment=True)
 
 
 def train(engine: Engine, split: Path) -> Any:

@@ -10,9 +10,11 @@ from training.augmentation import Augmentation
 from training.batches import Batches, Chunk
 from training.engine import Engine, Losses
 from training.network import Choices, build
+from training.normalization import with_keras_layers
 from training.optimization import build_optimizer
 
 IMAGE = ImageShape(height=12, width=12, channels=1)
+BATCH = 8
 CHOICES = Choices(width=24, padding="same", pooling="max", activation="relu", dropout=0.0)
 
 
@@ -20,7 +22,7 @@ def engine(dropout: float = 0.2, **changes: Any) -> Engine:
     keras.utils.set_random_seed(0)
     model = build("compact", IMAGE, 4, replace(CHOICES, dropout=dropout))
     optimizer = build_optimizer("adam", 0.003, momentum=0.0, scale_loss=False)
-    options = {"label_smoothing": 0.0, "augment": False, **changes}
+    options = {"batch_size": BATCH, "label_smoothing": 0.0, "augment": False, **changes}
     return Engine(model, optimizer, **options)
 
 
@@ -29,7 +31,9 @@ def train(engine: Engine, chunk: Chunk) -> Losses:
 
 
 def steps_of(split: Split, steps: int, first: int = 0) -> Chunk:
-    return Batches(split, 8, "file", augmentation=Augmentation(1.0), seed=0).gather(first, steps)
+    return Batches(split, BATCH, "file", augmentation=Augmentation(1.0), seed=0).gather(
+        first, steps
+    )
 
 
 def weights(engine: Engine) -> list[Any]:
@@ -110,18 +114,26 @@ def test_one_step_is_what_keras_would_do(bars: Split, optimizer: Any) -> None:
     ours = Engine(
         ours.model,
         build_optimizer(optimizer, 0.01, momentum=0.9, scale_loss=False),
+        batch_size=BATCH,
         label_smoothing=0.0,
         augment=False,
     )
-    theirs = engine().model
-    built = build_optimizer(optimizer, 0.01, momentum=0.9, scale_loss=False)
-    theirs.compile(built, keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    theirs = with_keras_layers(engine().model)
+    optimizers = {
+        "adam": keras.optimizers.Adam(0.01),
+        "sgd": keras.optimizers.SGD(0.01, momentum=0.9),
+    }
+    theirs.compile(
+        optimizers[optimizer], keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    )
     chunk = steps_of(bars, 2)
     train(ours, chunk)
     for batch, truth in zip(chunk.images, chunk.labels, strict=True):
         theirs.train_on_batch(batch, truth)
     for one, other in zip(ours.model.get_weights(), theirs.get_weights(), strict=True):
-        np.testing.assert_allclose(one, other, atol=2e-5)
+        # A hundredth of the learning rate: where a gradient is next to 0, Adam divides its rounding
+        # by its size.
+        np.testing.assert_allclose(one, other, atol=1e-4)
 
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
@@ -130,7 +142,7 @@ def test_mixed_precision_learns(bars: Split, precision: str) -> None:
     try:
         model = build("compact", IMAGE, 4, CHOICES)
         scaled = build_optimizer("adam", 0.003, momentum=0, scale_loss=precision == "mixed_float16")
-        trained = Engine(model, scaled, label_smoothing=0.0, augment=False)
+        trained = Engine(model, scaled, batch_size=BATCH, label_smoothing=0.0, augment=False)
         losses = train(trained, steps_of(bars, 40))
     finally:
         keras.config.set_dtype_policy("float32")

@@ -1,5 +1,7 @@
+import numpy as np
 import pytest
 
+from shared.tf import keras, tf
 from training.optimization import build_optimizer, build_schedule
 
 
@@ -25,3 +27,21 @@ def test_constant_is_constant_to_the_optimizer() -> None:
     )
     assert float(optimizer.learning_rate) == pytest.approx(0.1)
     assert optimizer.momentum == 0.9
+
+
+def test_adam_is_keras_s_own() -> None:
+    random = np.random.default_rng(0)
+    start = random.normal(size=(50, 7)).astype(np.float32)
+    weights = [tf.Variable(start), tf.Variable(start)]
+    schedule = build_schedule("one-cycle", 0.1, 10)
+    optimizers = [
+        build_optimizer("adam", schedule, momentum=0, scale_loss=False),
+        keras.optimizers.Adam(schedule),
+    ]
+    for _ in range(10):
+        gradient = tf.constant(random.normal(size=start.shape).astype(np.float32))
+        for weight, optimizer in zip(weights, optimizers, strict=True):
+            optimizer.apply([gradient], [weight])
+    ours, theirs = (weight.numpy() for weight in weights)
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5)
+    assert not np.allclose(ours, start, atol=0.1)

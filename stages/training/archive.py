@@ -7,13 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from shared.files import replacing
+from training.normalization import with_keras_layers
 
 
 def save_model(model: Any, path: Path) -> None:
-    """Write `model` as a .keras file without what Keras takes from the moment and the memory."""
+    """Write `model` as a .keras file without what Keras takes from the moment and the memory.
+
+    It has Keras's own layers alone, so what loads it needs nothing of ours.
+    """
     with tempfile.TemporaryDirectory() as folder, replacing(path) as temporary:
         original = Path(folder) / "model.keras"
-        model.save(original)
+        with_keras_layers(model).save(original)
         with zipfile.ZipFile(original) as source, zipfile.ZipFile(temporary, "w") as target:
             for name in sorted(source.namelist()):
                 content = source.read(name)

@@ -35,6 +35,7 @@ class Engine:
     A chunk is one compiled function: the host hands over the batches of all its steps and hears
     nothing until the last is done. With `xla_capacity` (a number of steps) XLA compiles the whole
     chunk, for exactly so many steps; shorter chunks are padded, so nothing is compiled twice.
+    All batches are of `batch_size` images, which spares each step its arithmetic with shapes.
 
     Model, optimizer and engine must be made in the scope of one tf.distribute strategy. Each of its
     replicas is given the whole batch and takes an equal part of it; their gradients are summed.
@@ -45,6 +46,7 @@ class Engine:
         model: Any,
         optimizer: Any,
         *,
+        batch_size: int,
         label_smoothing: float,
         augment: bool,
         xla_capacity: int | None = None,
@@ -62,9 +64,9 @@ class Engine:
             self._train_steps,
             jit_compile=xla_capacity is not None,
             input_signature=[
-                tf.TensorSpec((xla_capacity, None, *pixels), tf.uint8),
-                tf.TensorSpec((xla_capacity, None), tf.int32),
-                tf.TensorSpec((xla_capacity, None, 6), tf.float32),
+                tf.TensorSpec((xla_capacity, batch_size, *pixels), tf.uint8),
+                tf.TensorSpec((xla_capacity, batch_size), tf.int32),
+                tf.TensorSpec((xla_capacity, batch_size, 6), tf.float32),
                 tf.TensorSpec((), tf.int32),
             ],
         )

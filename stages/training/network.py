@@ -7,6 +7,7 @@ from typing import Any, Literal
 from shared.console import StageError
 from shared.dataset import ImageShape
 from shared.tf import keras, tf
+from training.normalization import BatchNormalization
 
 layers = keras.layers
 
@@ -82,7 +83,7 @@ def _convolution(
     # Keras's default momentum, 0.99, lags too far behind in a run of a few hundred steps.
     # Replicas have a part of the batch each, and normalise by the statistics of the whole.
     several = tf.distribute.get_strategy().num_replicas_in_sync > 1
-    x = layers.BatchNormalization(momentum=0.9, synchronized=several, name=f"norm{number}")(x)
+    x = BatchNormalization(momentum=0.9, synchronized=several, name=f"norm{number}")(x)
     return layers.Activation(choices.activation, name=f"{choices.activation}{number}")(x)
 
 
