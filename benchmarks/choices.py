@@ -54,7 +54,7 @@ CHOICES: dict[str, dict[str, Any]] = {
     "no zoom": {"without": [4, 5]},
     "augmentation 0.5": {"augmentation": 0.5},
     "no label smoothing": {"label_smoothing": 0.0},
-    "no dropout": {"dropout": 0.0},
+    "dropout 0.5": {"dropout": 0.5},
     "constant rate 0.001": {"schedule": "constant", "learning_rate": 0.001},
     "constant rate 0.003": {"schedule": "constant", "learning_rate": 0.003},
     "SGD, rate 0.05": {"optimizer": "sgd", "learning_rate": 0.05},
