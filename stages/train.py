@@ -118,6 +118,7 @@ def lead(params: TrainParams, team: Team, device: str) -> None:
         if params.calibration == "temperature":
             model = calibrated(model, validation)
         write(model, recipe, history)
+        team.meet()  # a worker that is lost until here is an error, after which all go on
         checkpoints.delete()
 
 
@@ -126,6 +127,7 @@ def follow(params: TrainParams, team: Team, device: str) -> None:
     _, recipe, train_on = prepare(params, team, device)
     checkpoints = Checkpoints(CHECKPOINTS / recipe.fingerprint, team.share, writes=False)
     train_on(checkpoints=checkpoints, watchers=[])
+    team.meet()
 
 
 def prepare(

@@ -35,7 +35,7 @@ RECIPE = {
     "parameters": {"steps": 2000, "order": "shuffled", "deterministic": True},
     "weights": 1234,
     "data": {"dataset": "insects", "train": "c" * 64, "validation": "d" * 64},
-    "versions": {"tensorflow": "2.0", "keras": "3.0"},
+    "versions": {"tensorflow": "2.0", "keras": "3.0", "numpy": "2.0"},
     "device": "CPU",
 }
 

@@ -14,7 +14,7 @@ from shared.dataset import ImageShape, open_split
 from shared.tf import keras, tf
 from training.augmentation import Augmentation
 from training.batches import Batches
-from training.engine import Engine, _overflow_everywhere
+from training.engine import Engine
 from training.network import Choices, build
 from training.optimization import build_optimizer
 from training.strategy import assemble
@@ -40,6 +40,15 @@ class Spied(Engine):
         return parts
 
 
+class OverflowingInTheLast(Engine):
+    """Has a loss without bounds in the last replica."""
+
+    def _cross_entropy(self, *arguments: Any, **options: Any) -> Any:
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        factor = tf.where(tf.equal(replica, self.replicas - 1), np.inf, 1.0)
+        return factor * super()._cross_entropy(*arguments, **options)
+
+
 def build_engine(
     kind: type[Any] = Engine, *, dropout: float = 0.0, scale_loss: bool = False
 ) -> Any:
@@ -50,9 +59,9 @@ def build_engine(
     return kind(model, optimizer, batch_size=BATCH, label_smoothing=0.1, augment=True)
 
 
-def train(engine: Engine, split: Path) -> Any:
+def train(engine: Engine, split: Path, steps: int = STEPS) -> Any:
     batches = Batches(open_split(split), BATCH, "shuffled", augmentation=Augmentation(1.0), seed=0)
-    return engine.train(engine.place(batches.gather(0, STEPS)))
+    return engine.train(engine.place(batches.gather(0, steps)))
 
 
 def main() -> None:
@@ -62,6 +71,7 @@ def main() -> None:
             engine = build_engine(Spied)
             keras.config.set_dtype_policy("mixed_float16")
             half = build_engine(dropout=0.1, scale_loss=True)
+            overflowing = build_engine(OverflowingInTheLast, scale_loss=True)
         dropout = half.model.get_layer("dropout")
 
         def each(function: Any) -> list[Any]:
@@ -80,11 +90,6 @@ def main() -> None:
             half._part_seeds(-1)
             return mask
 
-        def overflow_in_the_last() -> Any:
-            replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-            gradient = tf.where(tf.equal(replica, team.replicas - 1), np.inf, 1.0)
-            return _overflow_everywhere([gradient])[0]
-
         def refused(fingerprint: str) -> bool:
             try:
                 team.require_same(fingerprint)
@@ -93,6 +98,11 @@ def main() -> None:
             return False
 
         losses = train(engine, split)
+        scale = overflowing.optimizer.dynamic_scale
+        trained = overflowing.model.trainable_weights
+        before = [scale.numpy(), *(copies(weight) for weight in trained)]
+        train(overflowing, split, steps=1)
+        after = [scale.numpy(), *(copies(weight) for weight in trained)]
         np.savez(
             result,
             losses=losses,
@@ -100,7 +110,8 @@ def main() -> None:
             images=np.stack([np.stack(engine.seen[replica]) for replica in sorted(engine.seen)]),
             masks=np.stack(each(mask)),
             states=np.stack(each(lambda: dropout.seed_generator.state.value + 0)),
-            overflow=np.stack(each(overflow_in_the_last)),
+            scales=[before[0], after[0]],
+            unchanged=[np.array_equal(*pair) for pair in zip(before, after, strict=True)][1:],
             shared=np.frombuffer(team.share(b"chief" if team.chief else b"x"), np.uint8),
             agreed=team.agree(float(team.rank + 3)),
             refused=[refused("chief" if team.chief else "other"), refused("same")],

@@ -13,9 +13,9 @@ def images() -> Any:
     return tf.constant(np.random.default_rng(0).normal(3, 2, SHAPE).astype(np.float32))
 
 
-def layers() -> list[Any]:
+def layers(**options: Any) -> list[Any]:
     kinds = (BatchNormalization, keras.layers.BatchNormalization)
-    return [kind(momentum=0.9, beta_initializer="ones") for kind in kinds]
+    return [kind(momentum=0.9, beta_initializer="ones", **options) for kind in kinds]
 
 
 def test_training_is_keras_s_own() -> None:
@@ -34,23 +34,35 @@ def test_training_is_keras_s_own() -> None:
         np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-4, atol=1e-5)
 
 
-def test_inference_is_keras_s_own() -> None:
-    ours, theirs = (layer(images(), training=False).numpy() for layer in layers())
-    np.testing.assert_array_equal(ours, theirs)
+@pytest.mark.parametrize("training", [False, True])
+def test_inference_and_a_frozen_layer_s_training_are_keras_s_own(training: bool) -> None:
+    results = [
+        [layer(images(), training=training), layer.moving_mean, layer.moving_variance]
+        for layer in layers(trainable=not training)
+    ]
+    for ours, theirs in zip(*results, strict=True):
+        np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
 
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
 def test_low_precision_is_normalised_in_float32(precision: str) -> None:
-    layer = BatchNormalization(dtype=precision)
-    outputs = layer(images() + 300, training=True)
-    assert outputs.dtype == precision.removeprefix("mixed_")
-    values = tf.cast(outputs, tf.float32).numpy()
-    # float16 has steps of 0.25 at 300, bfloat16 of 2: what comes in is rounded, nothing overflows.
-    np.testing.assert_allclose(values.mean(axis=(0, 1, 2)), 0, atol=0.01)
-    assert np.isfinite(values).all()
+    low = precision.removeprefix("mixed_")
+    # float16 has steps of 0.25 at 300, bfloat16 of 2, and 300 squared is no number of float16's.
+    pixels = tf.cast(images() + 300, low)
+    ours, theirs = layers(dtype=precision)[0], layers()[1]
+    results = [
+        [layer(given, training=True), layer.moving_mean, layer.moving_variance]
+        for layer, given in [(ours, pixels), (theirs, tf.cast(pixels, tf.float32))]
+    ]
+    assert results[0][0].dtype == low
+    for one, other in zip(*results, strict=True):
+        expected = tf.cast(other, one.dtype)  # rounded as the outputs are
+        np.testing.assert_allclose(
+            tf.cast(one, tf.float32), tf.cast(expected, tf.float32), rtol=0.01, atol=1e-3
+        )
 
 
-def test_a_copy_of_keras_layers_says_the_same_and_loads_without_ours() -> None:
+def test_a_copy_of_keras_layers_says_the_same() -> None:
     pixels = keras.Input(SHAPE[1:], name="pixels")
     middle = BatchNormalization(name="norm")(pixels)
     model = keras.Model(pixels, keras.layers.Dropout(0.5)(middle), name="small")

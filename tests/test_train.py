@@ -31,7 +31,7 @@ OUTPUTS = ["models/model.keras", "models/recipe.json", "metrics/train.json", "pl
 
 @pytest.fixture
 def project(tmp_path: Path, bars: Split) -> Path:
-    """A folder with all that the stage reads: 60 steps on the bars."""
+    """A folder with all that the stage reads: 60 steps on the bars, with dropout."""
     folder = tmp_path / "project"
     for name in ("data/prepared", "data/raw"):
         (folder / name).mkdir(parents=True)
@@ -51,7 +51,7 @@ def project(tmp_path: Path, bars: Split) -> Path:
         "test": table,
     }
     (folder / "data/raw/dataset.json").write_text(json.dumps(dataset))
-    change(folder, steps=60, batch_size=8, eval_every=10, device="cpu")
+    change(folder, steps=60, batch_size=8, eval_every=10, dropout=0.2, device="cpu")
     return folder
 
 
@@ -89,7 +89,7 @@ def assert_nearly_the_same_history(folder: Path, other: Path) -> None:
     history, expected = (pd.read_csv(path / "plots/history.csv") for path in (folder, other))
     pd.testing.assert_frame_equal(history[:1], expected[:1], rtol=0.001)
     # What rounding does to a step, the steps after it enlarge.
-    assert abs(history - expected).iloc[-1].max() < 0.02
+    assert abs(history - expected).max().max() < 0.03
 
 
 def newest_checkpoint(folder: Path) -> str:
@@ -193,13 +193,8 @@ def test_what_stops_after_the_last_step_is_written_by_the_next_run(
     assert hashes(project) == hashes(whole)
 
 
-def test_mirrored_replicas_end_as_one_device_does_and_go_on_where_they_were(
-    project: Path, tmp_path: Path
-) -> None:
-    change(project, steps=200, dropout=0.0)
-    single = shutil.copytree(project, tmp_path / "single")
-    train(single)
-    change(project, strategy="mirrored")
+def test_mirrored_replicas_go_on_where_they_were(project: Path, tmp_path: Path) -> None:
+    change(project, steps=200, strategy="mirrored")
     whole = shutil.copytree(project, tmp_path / "whole")
     assert "strategy mirrored, 2 replica(s)" in train(whole)
     process = start(project)
@@ -208,7 +203,17 @@ def test_mirrored_replicas_end_as_one_device_does_and_go_on_where_they_were(
     process.communicate()
     assert "going on from" in train(project)
     assert hashes(project) == hashes(whole)
-    assert_nearly_the_same_history(whole, single)
+
+
+def test_mirrored_replicas_without_dropout_end_as_one_device_does(
+    project: Path, tmp_path: Path
+) -> None:
+    change(project, steps=200, dropout=0.0)
+    single = shutil.copytree(project, tmp_path / "single")
+    train(single)
+    change(project, strategy="mirrored")
+    train(project)
+    assert_nearly_the_same_history(project, single)
 
 
 def test_changed_parameters_do_not_take_up_the_old_checkpoint(project: Path) -> None:

@@ -24,8 +24,8 @@ LOST_SECONDS = 60  # docs/scaling.md: within this time after one is lost, the ot
 
 @pytest.fixture
 def folders(project: Path, tmp_path: Path) -> list[Path]:  # noqa: F811 (the fixture)
-    """The chief's folder and the other's: 200 steps on the bars, without dropout."""
-    change(project, steps=200, dropout=0.0)
+    """The chief's folder and the other's: 200 steps on the bars."""
+    change(project, steps=200)
     return [project, shutil.copytree(project, tmp_path / "other")]
 
 
@@ -57,22 +57,47 @@ def whole(folders: list[Path], tmp_path: Path) -> Path:
     return copies[0]
 
 
-def test_two_workers_end_as_one_does_and_go_on_where_they_were_when_one_is_lost(
+def test_when_one_is_killed_or_stopped_the_other_ends_and_both_go_on_where_they_were(
     folders: list[Path], whole: Path
 ) -> None:
-    for lost in (1, 0):
+    for lost, how in [(1, signal.SIGKILL), (0, signal.SIGKILL), (1, signal.SIGSTOP)]:
         processes = start_both(folders)
         wait_for_checkpoint(folders[0], processes[0])
-        processes[lost].send_signal(signal.SIGKILL)
+        processes[lost].send_signal(how)
         log, _ = processes[1 - lost].communicate(timeout=LOST_SECONDS)
+        processes[lost].kill()
+        processes[lost].communicate()
         assert processes[1 - lost].returncode == 1
         assert "error: lost a worker" in log
         assert "Traceback" not in log
-        processes[lost].communicate()
         assert not any((folders[0] / name).exists() for name in OUTPUTS)
     logs = finish(start_both(folders))
     assert "going on from" in logs[0]
     assert hashes(folders[0]) == hashes(whole)
 
-    train(folders[1])
-    assert_nearly_the_same_history(whole, folders[1])
+
+def test_a_chief_that_loses_its_worker_after_the_last_step_keeps_its_checkpoint(
+    folders: list[Path], whole: Path
+) -> None:
+    chief, other = start_both(folders)
+    assert chief.stdout
+    assert any("step 200/200" in line for line in chief.stdout)
+    chief.send_signal(signal.SIGSTOP)
+    other.kill()
+    other.communicate()
+    chief.send_signal(signal.SIGCONT)
+    log, _ = chief.communicate(timeout=LOST_SECONDS)
+    assert chief.returncode == 1
+    assert "error: lost a worker" in log
+    logs = finish(start_both(folders))
+    assert "going on from" in logs[0]
+    assert hashes(folders[0]) == hashes(whole)
+
+
+def test_two_workers_without_dropout_end_as_one_does(folders: list[Path], tmp_path: Path) -> None:
+    for folder in folders:
+        change(folder, dropout=0.0)
+    single = shutil.copytree(folders[0], tmp_path / "single")
+    train(single)
+    finish(start_both(folders))
+    assert_nearly_the_same_history(folders[0], single)

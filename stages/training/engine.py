@@ -165,8 +165,10 @@ class Engine:
     def _own_part(self, *batch: Any) -> list[Any]:
         """Return this replica's part of each array: [B, ...] to [B / replicas, ...]."""
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        size = tf.shape(batch[0])[0] // self.replicas
-        return [array[replica * size : (replica + 1) * size] for array in batch]
+        size = batch[0].shape[0] // self.replicas
+        return [
+            tf.reshape(array, [self.replicas, size, *array.shape[1:]])[replica] for array in batch
+        ]
 
     def _score_batch(self, images: Any, labels: Any) -> tuple[Any, Any]:
         logits = self.model(images, training=False)

@@ -1,7 +1,6 @@
 """Batch normalisation by TensorFlow's fused kernel.
 
-Keras 3 makes it of a dozen operations, each of which goes through all activations: with them a step
-of `compact` takes 1.4 times as long (docs/training.md, "Speed": `fit_100` and `ours`).
+Keras 3 makes it of a dozen operations, each of which goes through all activations.
 """
 
 from typing import Any
@@ -17,7 +16,7 @@ class BatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Return the normalised inputs; in training, move the averages too."""
-        if not training or self.synchronized:
+        if not (training and self.trainable) or self.synchronized:
             return super().call(inputs, training=training, mask=mask)
         outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
             tf.cast(inputs, tf.float32),

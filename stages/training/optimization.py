@@ -14,7 +14,7 @@ START = 0.04  # where it begins, as a part of its highest value
 class Adam(keras.optimizers.Adam):  # type: ignore[misc]  # no types
     """Keras's own, but for one of TensorFlow's kernels in place of its dozen operations a weight.
 
-    Kingma and Ba, "Adam", 2015, in the form before their section 2.1.
+    It knows no `amsgrad`. Kingma and Ba, "Adam", 2015, in the form before their section 2.1.
     """
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:

@@ -52,11 +52,12 @@ def decide(wanted: Strategy, gpus: int, cluster: Cluster | None) -> tuple[Strate
 
 @contextmanager
 def assemble(wanted: Strategy, batch_size: int) -> Iterator[Team]:
-    """Give the team that trains, and hold it together: all workers leave the block, or none.
+    """Give the team that trains.
 
     Must come before anything else is done on a device. Raises StageError when a worker does not
-    come, or is lost in the block; then, or if the block fails, the process ends at once after its
-    error is shown, since TensorFlow's own end may wait for the lost for ever.
+    come, or is lost in the block, which all must leave together (`Team.meet`); then, or if the
+    block fails, the process ends at once after its error is shown, since TensorFlow's own end may
+    wait for the lost for ever.
     """
     gpus = tf.config.get_visible_devices("GPU")
     cluster = find_cluster() if wanted in {"auto", "multi_worker"} else None
@@ -70,7 +71,6 @@ def assemble(wanted: Strategy, batch_size: int) -> Iterator[Team]:
         team = Team(_multi_worker(cluster, len(gpus)), cluster.rank, len(cluster.addresses))
         _announce(kind, reason, team.replicas, batch_size)
         yield team
-        team.share(b"")  # nobody leaves before the chief has written
         faulthandler.cancel_dump_traceback_later()
     except BaseException as error:
         atexit.register(os._exit, 130 if isinstance(error, KeyboardInterrupt) else 1)

@@ -49,6 +49,10 @@ class Team:
         length = int.from_bytes(self._share(len(content).to_bytes(8)))
         return self._share(content[:length].ljust(length, b"\0"))
 
+    def meet(self) -> None:
+        """Wait until every worker is here."""
+        self.share(b"")
+
     def agree(self, number: float) -> float:
         """Return the chief's number."""
         if self.workers == 1:
