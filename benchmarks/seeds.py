@@ -1,9 +1,10 @@
 """Run documented parameter sets over several seeds: their accuracy, its spread, and the seconds.
 
-`python benchmarks/seeds.py SET…` runs sets of benchmarks/sets.yaml, one `dvc exp run` a seed,
-records each in benchmarks/seeds.json and prints the table of all sets for docs/training.md. The
-experiments run in a clone of the last commit, so the workspace stays as it is and may be worked in.
-From there they are pushed here as SET-SEED: `dvc exp show` lists them, `dvc exp apply` takes one.
+`python benchmarks/seeds.py SET…` runs sets of benchmarks/sets.yaml, one `dvc exp run … evaluate` a
+seed, records each in benchmarks/seeds.json and prints the table of all sets for docs/training.md.
+The experiments run in a clone of the last commit, so the workspace stays as it is and may be worked
+in. From there they are pushed here as SET-SEED: `dvc exp show` lists them, `dvc exp apply` takes
+one over, and `dvc repro` then runs what comes after its evaluation.
 
 DVC alone decides what has to run. After an interruption the same command takes finished seeds from
 the run cache and the one it stopped in from its checkpoint; changed parameters or code run again.
@@ -56,6 +57,7 @@ def arguments(sets: dict[str, Any]) -> argparse.Namespace:
 def measure(name: str, parameters: dict[str, Any], seeds: int, place: Clone) -> None:
     """Record each seed of the set once it is done and, after the last, what they come to."""
     earlier = figures().get(name, {}).get("seeds", {})
+    params = resolved(parameters)
     done: dict[str, Any] = {}
     for seed in range(seeds):
         result = experiment(f"{name}-{seed}", {**parameters, "train.seed": seed}, place)
@@ -63,15 +65,28 @@ def measure(name: str, parameters: dict[str, Any], seeds: int, place: Clone) -> 
         if before and before["model"] == result["model"] and result["seconds"] is None:
             result["seconds"] = before["seconds"]
         done[str(seed)] = result
-        record(name, {"set": parameters, "seeds": {**earlier, **done}})
-    record(name, {"set": parameters, "seeds": done, **summary(list(done.values()))})
+        record(name, {"params": params, "seeds": {**earlier, **done}})
+    record(name, {"params": params, "seeds": done, **summary(list(done.values()))})
+
+
+def resolved(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return all that decides a set's figures, by section.name: its own, else params.yaml's."""
+    sections = read_yaml(ROOT / "params.yaml")
+    defaults = {
+        f"{section}.{name}": value
+        for section in ("download", "preprocess", "train")
+        for name, value in sections[section].items()
+    }
+    del defaults["train.seed"]
+    return {**defaults, **parameters}
 
 
 def experiment(name: str, parameters: dict[str, Any], place: Clone) -> dict[str, Any]:
     """Run one experiment in the clone and return its accuracies, seconds and model's hash."""
     clock = LOGS / name / "seconds.json"
     remove(clock)  # what stands there afterwards is of this run
-    place.run(name, [f"{key}={json.dumps(value)}" for key, value in parameters.items()])
+    settings = [f"{key}={json.dumps(value)}" for key, value in parameters.items()]
+    place.run(name, settings, "evaluate")
     folder = place.folder
     outs = read_yaml(folder / "dvc.lock")["stages"]["train"]["outs"]
     result = {
