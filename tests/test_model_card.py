@@ -52,7 +52,7 @@ def card() -> str:
         "Drawn at random.",
         "Licence: CC0.",
         "c" * 64,
-        "1,234 trained weights, on CPU, with tensorflow 2.0, keras 3.0.",
+        "1,234 trained weights, on CPU, with tensorflow 2.0, keras 3.0, numpy 2.0.",
         "| `train.steps` | 2000 |",
         "| `train.deterministic` | true |",
         "8×9 pixels, in colour",
