@@ -57,7 +57,7 @@ def arguments(sets: dict[str, Any]) -> argparse.Namespace:
 def measure(name: str, parameters: dict[str, Any], seeds: int, place: Clone) -> None:
     """Record each seed of the set once it is done and, after the last, what they come to."""
     earlier = figures().get(name, {}).get("seeds", {})
-    params = resolved(parameters)
+    described = {"set": parameters, "defaults": defaults(parameters)}
     done: dict[str, Any] = {}
     for seed in range(seeds):
         result = experiment(f"{name}-{seed}", {**parameters, "train.seed": seed}, place)
@@ -65,20 +65,19 @@ def measure(name: str, parameters: dict[str, Any], seeds: int, place: Clone) -> 
         if before and before["model"] == result["model"] and result["seconds"] is None:
             result["seconds"] = before["seconds"]
         done[str(seed)] = result
-        record(name, {"params": params, "seeds": {**earlier, **done}})
-    record(name, {"params": params, "seeds": done, **summary(list(done.values()))})
+        record(name, {**described, "seeds": {**earlier, **done}})
+    record(name, {**described, "seeds": done, **summary(list(done.values()))})
 
 
-def resolved(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Return all that decides a set's figures, by section.name: its own, else params.yaml's."""
+def defaults(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return what a set's figures hang on that it leaves to params.yaml, by section.name."""
     sections = read_yaml(ROOT / "params.yaml")
-    defaults = {
-        f"{section}.{name}": value
+    return {
+        key: value
         for section in ("download", "preprocess", "train")
         for name, value in sections[section].items()
+        if (key := f"{section}.{name}") not in {*parameters, "train.seed"}
     }
-    del defaults["train.seed"]
-    return {**defaults, **parameters}
 
 
 def experiment(name: str, parameters: dict[str, Any], place: Clone) -> dict[str, Any]:

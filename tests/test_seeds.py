@@ -104,8 +104,9 @@ def test_it_goes_on_where_it_was_and_keeps_what_it_had(interrupted: Seeds) -> No
     assert "Running stage" not in first
     assert "going on from" in second
     figures = project.figures()["quick"]
-    assert figures["params"].items() > QUICK.items()
-    assert figures["params"]["train.dropout"] == 0.0, "of params.yaml"
+    assert figures["set"] == QUICK
+    assert figures["defaults"]["train.dropout"] == 0.0
+    assert not figures["defaults"].keys() & {*QUICK, "train.seed"}
     assert list(figures["seeds"]) == ["0", "1"]
     assert figures["seeds"]["0"] == before["seeds"]["0"]
     assert figures["seeds"]["0"]["seconds"] == figures["seconds"] > 0
@@ -146,7 +147,7 @@ def test_a_changed_set_runs_again_and_takes_the_place_of_its_experiments(
     assert output.count("Running stage 'evaluate'") == 2
     assert "Running stage 'train'" not in output
     figures = project.figures()["quick"]
-    assert figures["params"]["evaluate.calibration_bins"] == 3
+    assert figures["set"]["evaluate.calibration_bins"] == 3
     assert figures["seeds"] == before["seeds"], "with the seconds of the runs that trained"
     params = project.of_experiment("params", "quick-1")["params.yaml"]
     assert params["evaluate.calibration_bins"]["new"] == 3
@@ -183,8 +184,9 @@ def test_every_set_is_valid(name: str) -> None:
 
 def test_the_figures_are_of_the_sets_as_they_stand_and_in_the_documentation() -> None:
     figures = json.loads((ROOT / FIGURES).read_text()) if (ROOT / FIGURES).exists() else {}
-    for name, of_set in figures.items():
-        assert SETS[name]["set"].items() <= of_set["params"].items()
+    assert {name: SETS[name]["set"] for name in figures} == {
+        name: of_set["set"] for name, of_set in figures.items()
+    }
     if figures:
         table = runpy.run_path(str(ROOT / "benchmarks/tables.py"))["of_seeds"](SETS, figures)
         assert table in (ROOT / "docs/training.md").read_text(encoding="utf-8")
