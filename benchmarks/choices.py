@@ -4,7 +4,8 @@
 (MNIST_DIR, default ../shared/data/mnist), 1,000 steps each time, and measures the accuracy on the
 last 10,000. They are neither in MNIST's test set nor in `mnist-5k`, which is from the first 6,000.
 The figures go to benchmarks/choices.json, with the defaults; those of choices that are not named
-stay, unless the defaults are others now. It prints the table for docs/training.md.
+stay, unless the defaults are others now. It prints the table for docs/training.md. With `--steps`
+or `--seeds` it looks closer at a few choices, and prints their table alone.
 """
 
 import argparse
@@ -69,45 +70,53 @@ def main() -> None:
     """Measure, write and print."""
     parser = argparse.ArgumentParser(description="Measure what each choice of training gives.")
     parser.add_argument("choices", nargs="*", metavar="CHOICE", help=", ".join(CHOICES))
-    asked = parser.parse_args().choices or list(CHOICES)
+    for name, default in (("--steps", STEPS), ("--seeds", SEEDS)):
+        parser.add_argument(name, type=int, default=default, metavar="N", help=f"{default}")
+    options = parser.parse_args()
+    if min(options.steps, options.seeds) < 1:
+        parser.error("--steps and --seeds: at least 1")
+    recorded = (options.steps, options.seeds) == (STEPS, SEEDS)
+    asked = options.choices or list(CHOICES)
     if unknown := set(asked) - set(CHOICES):
         parser.error(f"no such choice: {', '.join(sorted(unknown))}")
     defaults = load(stage.TrainParams, "train").model_dump()
     accuracies: dict[str, dict[str, list[float]]] = {}
-    if FIGURES.exists():
+    if recorded and FIGURES.exists():
         earlier = json.loads(FIGURES.read_text(encoding="utf-8"))
         accuracies = earlier["accuracies"] if earlier.get("defaults") == defaults else {}
     if DEFAULTS not in accuracies:
         asked = list(dict.fromkeys([DEFAULTS, *asked]))
     for name in asked:
         accuracies[name] = {
-            setting: [measure(name, setting, seed) for seed in range(SEEDS)] for setting in IMAGES
+            setting: [measure(name, setting, seed, options.steps) for seed in range(options.seeds)]
+            for setting in IMAGES
         }
         figures = {
             "machine": machine(),
             "held_out": HELD_OUT,
-            "steps": STEPS,
+            "steps": options.steps,
             "images": IMAGES,
             "defaults": defaults,
             "accuracies": {name: accuracies[name] for name in CHOICES if name in accuracies},
         }
-        write_json(FIGURES, figures)
+        if recorded:
+            write_json(FIGURES, figures)
     print(of_choices(figures))  # noqa: T201 (its output)
 
 
-def measure(name: str, setting: str, seed: int) -> float:
+def measure(name: str, setting: str, seed: int, steps: int) -> float:
     """Return the accuracy of a choice on the images held out."""
     with TemporaryDirectory() as folder:
         lay_out(Path(folder), HELD_OUT, IMAGES[setting])
-        accuracy = in_new_process(Path(folder), accuracy_of, name, seed)
+        accuracy = in_new_process(Path(folder), accuracy_of, name, seed, steps)
     log.info("%s, %s images, seed %d: %.4f", name, setting, seed, accuracy)
     return accuracy
 
 
-def accuracy_of(name: str, seed: int) -> float:
+def accuracy_of(name: str, seed: int, steps: int) -> float:
     """Train on the images in the folder, and return the accuracy on those held out."""
     choose("cpu")
-    choice = {"steps": STEPS, "seed": seed, **CHOICES[name]}
+    choice = {"steps": steps, "seed": seed, **CHOICES[name]}
     largest = LARGEST.copy()
     largest[choice.pop("without", [])] = 0
     normalisation, usual = choice.pop("normalisation", {}), BatchNormalization
@@ -124,7 +133,7 @@ def accuracy_of(name: str, seed: int) -> float:
         mock.patch("training.network.BatchNormalization", normalise),
     ):
         engine, batches = stage.build_engine(params, xla=False), stage.build_batches(params)
-        train_for(STEPS, engine, batches)
+        train_for(steps, engine, batches)
     return engine.evaluate(open_split(stage.VALIDATION)).accuracy
 
 

@@ -118,7 +118,7 @@ def lead(params: TrainParams, team: Team, device: str) -> None:
         if params.calibration == "temperature":
             model = calibrated(model, validation)
         write(model, recipe, history)
-        team.meet()  # a worker that is lost until here is an error, after which all go on
+        team.meet()  # a worker lost until here fails the run, which goes on from its checkpoint
         checkpoints.delete()
 
 

@@ -3,6 +3,7 @@
 python tests/replicas.py STRATEGY SPLIT.npz RESULT.npz
 """
 
+import faulthandler
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from training.engine import Engine
 from training.network import Choices, build
 from training.optimization import build_optimizer
 from training.strategy import assemble
+from training.team import STUCK_SECONDS
 
 STEPS, BATCH = 12, 8
 
@@ -65,6 +67,7 @@ def train(engine: Engine, split: Path, steps: int = STEPS) -> Any:
 
 
 def main() -> None:
+    faulthandler.dump_traceback_later(STUCK_SECONDS, exit=True)  # replicas may wait for ever
     wanted, split, result = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     with assemble(wanted, BATCH) as team:  # type: ignore[arg-type]
         with team.strategy.scope():
