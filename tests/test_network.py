@@ -53,7 +53,7 @@ def test_raw_pixels_reach_the_tutorial_unscaled_and_the_others_scaled() -> None:
     }
     for network, (layer, expected) in layers.items():
         model = build(network, MNIST, 10, CHOICES)
-        scaled = keras.Model(model.inputs, model.get_layer(layer).output)(white)
+        scaled = keras.Model(model.input, model.get_layer(layer).output)(white)
         assert float(scaled[0, 0, 0, 0]) == expected
 
 
