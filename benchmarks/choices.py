@@ -68,33 +68,25 @@ CHOICES: dict[str, dict[str, Any]] = {
 
 def main() -> None:
     """Measure, write and print."""
-    parser = argparse.ArgumentParser(description="Measure what each choice of training gives.")
-    parser.add_argument("choices", nargs="*", metavar="CHOICE", help=", ".join(CHOICES))
-    for name, default in (("--steps", STEPS), ("--seeds", SEEDS)):
-        parser.add_argument(name, type=int, default=default, metavar="N", help=f"{default}")
-    options = parser.parse_args()
-    if min(options.steps, options.seeds) < 1:
-        parser.error("--steps and --seeds: at least 1")
-    recorded = (options.steps, options.seeds) == (STEPS, SEEDS)
-    asked = options.choices or list(CHOICES)
-    if unknown := set(asked) - set(CHOICES):
-        parser.error(f"no such choice: {', '.join(sorted(unknown))}")
+    asked = arguments()
+    recorded = (asked.steps, asked.seeds) == (STEPS, SEEDS)
     defaults = load(stage.TrainParams, "train").model_dump()
     accuracies: dict[str, dict[str, list[float]]] = {}
     if recorded and FIGURES.exists():
         earlier = json.loads(FIGURES.read_text(encoding="utf-8"))
         accuracies = earlier["accuracies"] if earlier.get("defaults") == defaults else {}
+    names = asked.choices or list(CHOICES)
     if DEFAULTS not in accuracies:
-        asked = list(dict.fromkeys([DEFAULTS, *asked]))
-    for name in asked:
+        names = list(dict.fromkeys([DEFAULTS, *names]))
+    for name in names:
         accuracies[name] = {
-            setting: [measure(name, setting, seed, options.steps) for seed in range(options.seeds)]
+            setting: [measure(name, setting, seed, asked.steps) for seed in range(asked.seeds)]
             for setting in IMAGES
         }
         figures = {
             "machine": machine(),
             "held_out": HELD_OUT,
-            "steps": options.steps,
+            "steps": asked.steps,
             "images": IMAGES,
             "defaults": defaults,
             "accuracies": {name: accuracies[name] for name in CHOICES if name in accuracies},
@@ -102,6 +94,20 @@ def main() -> None:
         if recorded:
             write_json(FIGURES, figures)
     print(of_choices(figures))  # noqa: T201 (its output)
+
+
+def arguments() -> argparse.Namespace:
+    """Return what the command line asks for: `choices`, by name, `steps` and `seeds`."""
+    parser = argparse.ArgumentParser(description="Measure what each choice of training gives.")
+    parser.add_argument("choices", nargs="*", metavar="CHOICE", help=", ".join(CHOICES))
+    parser.add_argument("--steps", type=int, default=STEPS, help="of each run (%(default)s)")
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="of each choice (%(default)s)")
+    asked = parser.parse_args()
+    if min(asked.steps, asked.seeds) < 1:
+        parser.error("--steps and --seeds: at least 1")
+    if unknown := set(asked.choices) - set(CHOICES):
+        parser.error(f"no such choice: {', '.join(sorted(unknown))}")
+    return asked
 
 
 def measure(name: str, setting: str, seed: int, steps: int) -> float:
