@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 RUNTIME := $(if $(GPU),requirements-gpu.txt,requirements.txt)
 INSTALL = echo "installing $(1) (once; a few minutes)" && python -m pip install --quiet --requirement $(1)
 
-.PHONY: all setup test lint check-catalog bench bench-gpu compare report demo tensorboard lock clean
+.PHONY: all setup test lint lint-docs check-catalog bench bench-gpu compare report demo tensorboard lock clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -37,6 +37,13 @@ lint: .venv/requirements-dev.txt.done
 	@ruff check
 	@ruff format --check
 	@mypy
+
+# What it asks for stands at the top of tests/check_docs.py; `mdformat PAGE` mends the layout.
+PAGES := $(wildcard *.md docs/*.md docs/*/*.md .github/*.md)
+lint-docs: .venv/requirements-dev.txt.done
+	@mdformat --check $(PAGES)
+	@git ls-files -z | xargs -0 codespell
+	@python tests/check_docs.py $(PAGES)
 
 check-catalog: .venv/$(RUNTIME).done
 	@PYTHONPATH=stages python -c 'from functools import partial; from pathlib import Path; \
