@@ -1,6 +1,5 @@
 """The networks: raw uint8 pixels in, logits out. Scaling is a layer, so no caller can forget it."""
 
-import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -90,26 +89,20 @@ def _convolution(
 def _tutorial(x: Any, choices: Choices) -> Any:
     """The 2017 article's network, to the letter: unscaled pixels, its widths and initial values."""
     pool = {"max": layers.MaxPooling2D, "average": layers.AveragePooling2D}[choices.pooling]
-    options = {"activation": choices.activation, **_article_initializers()}
+    options = {"padding": choices.padding, "activation": choices.activation}
     x = layers.Rescaling(1.0, name="cast")(x)
     for number, filters in enumerate((32, 64), start=1):
-        x = layers.Conv2D(filters, 5, padding=choices.padding, name=f"conv{number}", **options)(x)
+        initial = _article_initializers()
+        x = layers.Conv2D(filters, 5, name=f"conv{number}", **options, **initial)(x)
         x = pool(2, padding=choices.padding, name=f"pool{number}")(x)
     x = layers.Flatten(name="flatten")(x)
-    return layers.Dense(1024, name="dense", **options)(x)
+    initial = _article_initializers()
+    return layers.Dense(1024, choices.activation, name="dense", **initial)(x)
 
 
 def _article_initializers() -> dict[str, Any]:
+    """Return new ones, for one layer: an initializer gives the same numbers at each call."""
     return {
         "kernel_initializer": keras.initializers.TruncatedNormal(stddev=0.1),
         "bias_initializer": keras.initializers.Constant(1.0),
     }
-
-
-def output_size(size: int, kernel: int, padding: float, stride: int) -> int:
-    """Return a convolution's output size along one axis, in pixels, as the article gives it.
-
-    (input - kernel + 2 * padding) / stride + 1, rounded down. `padding` is the mean of both sides:
-    with `same` padding and a stride, TensorFlow pads the far side by one pixel more.
-    """
-    return math.floor((size - kernel + 2 * padding) / stride) + 1
