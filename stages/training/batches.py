@@ -40,10 +40,6 @@ class Batches:
         # A batch touches two epochs, or many where the split is smaller than a batch.
         self._epoch = lru_cache(maxsize=2)(self._new_epoch)
 
-    def indices(self, step: int) -> Indices:
-        """Return the rows of the split that make step `step` (counted from 0): int64 [batch]."""
-        return self._rows(step, 1)
-
     def gather(self, first_step: int, steps: int) -> Chunk:
         """Return steps `first_step` to `first_step + steps`, the last not included."""
         rows = self._rows(first_step, steps).reshape(steps, self.batch_size)
