@@ -27,13 +27,15 @@ from benchmarks.timed_loop import train_for
 
 import train as stage
 from shared.console import log, run
-from shared.dataset import open_split
+from shared.dataset import load_dataset, open_split
 from shared.files import write_json
 from shared.params import load
 from shared.tf import keras
 from training.augmentation import LARGEST
+from training.building import build_batches, build_engine, build_model, configure
 from training.device import choose
 from training.normalization import BatchNormalization
+from training.params import TrainParams
 
 FIGURES = Path(__file__).resolve().with_suffix(".json")
 SEEDS = 2
@@ -70,7 +72,7 @@ def main() -> None:
     """Measure, write and print."""
     asked = arguments()
     recorded = (asked.steps, asked.seeds) == (STEPS, SEEDS)
-    defaults = load(stage.TrainParams, "train").model_dump()
+    defaults = load(TrainParams, "train").model_dump()
     accuracies: dict[str, dict[str, list[float]]] = {}
     if recorded and FIGURES.exists():
         earlier = json.loads(FIGURES.read_text(encoding="utf-8"))
@@ -126,8 +128,8 @@ def accuracy_of(name: str, seed: int, steps: int) -> float:
     largest = LARGEST.copy()
     largest[choice.pop("without", [])] = 0
     normalisation, usual = choice.pop("normalisation", {}), BatchNormalization
-    given = load(stage.TrainParams, "train").model_dump()
-    params = stage.TrainParams.model_validate({**given, **choice})
+    given = load(TrainParams, "train").model_dump()
+    params = TrainParams.model_validate({**given, **choice})
 
     def normalise(**options: Any) -> Any:
         if normalisation is None:
@@ -138,7 +140,9 @@ def accuracy_of(name: str, seed: int, steps: int) -> float:
         mock.patch("training.augmentation.LARGEST", largest),
         mock.patch("training.network.BatchNormalization", normalise),
     ):
-        engine, batches = stage.build_engine(params, xla=False), stage.build_batches(params)
+        configure(params)
+        engine = build_engine(params, build_model(params, load_dataset(stage.DATASET)))
+        batches = build_batches(params, open_split(stage.TRAIN))
         train_for(steps, engine, batches)
     return engine.evaluate(open_split(stage.VALIDATION)).accuracy
 

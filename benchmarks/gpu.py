@@ -28,12 +28,14 @@ from benchmarks.timed_loop import train_for
 
 import train as stage
 from shared.console import log, run
-from shared.dataset import Split
+from shared.dataset import Split, load_dataset, open_split
 from shared.files import write_json
 from shared.params import load, read_yaml
 from training.batches import Batches
+from training.building import build_batches, build_engine, build_model, configure
 from training.device import choose
 from training.engine import Engine
+from training.params import TrainParams
 
 FIGURES = Path(__file__).resolve().with_suffix(".json")
 SETS = FIGURES.with_name("sets.yaml")
@@ -87,10 +89,11 @@ def time_to_99() -> dict[str, float]:
 
 def prepare(*, xla: bool, **choices: Any) -> tuple[Engine, Batches]:
     """Return the stage's engine, compiled, and its batches."""
-    given = load(stage.TrainParams, "train").model_dump()
-    params = stage.TrainParams.model_validate({**given, "deterministic": False, **choices})
-    engine = stage.build_engine(params, xla=xla)
-    batches = stage.build_batches(params)
+    given = load(TrainParams, "train").model_dump()
+    params = TrainParams.model_validate({**given, "deterministic": False, **choices})
+    configure(params)
+    engine = build_engine(params, build_model(params, load_dataset(stage.DATASET)), xla=xla)
+    batches = build_batches(params, open_split(stage.TRAIN))
     engine.compile(batches.gather(0, 1))
     return engine, batches
 

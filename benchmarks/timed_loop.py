@@ -9,7 +9,7 @@ from training.batches import Batches
 from training.checkpoint import Checkpoints
 from training.engine import Engine, Losses
 from training.loop import Row, train
-from training.terminal import Terminal
+from watching.terminal import Terminal
 
 
 class Clock:

@@ -41,16 +41,19 @@ from benchmarks.tables import of_training
 from benchmarks.timed_loop import Clock, train_for
 
 import train as stage
-from shared.dataset import Split, open_split
+from shared.dataset import Split, load_dataset, open_split
 from shared.files import remove, write_json
 from shared.params import load, read_yaml
 from shared.tf import keras
+from training import building
 from training.augmentation import Augmentation
 from training.batches import Batches
+from training.building import build_model, configure
 from training.device import choose
 from training.engine import Engine
 from training.loop import Row, train
 from training.normalization import with_keras_layers
+from training.params import TrainParams
 
 FIGURES = Path(__file__).with_suffix(".json")
 BATCH_SIZE = 128
@@ -190,14 +193,13 @@ def build_engine(network: str) -> Engine:
         "schedule": "constant",
         "deterministic": False,  # as in the other loops
     }
-    params = load(stage.TrainParams, "train").model_copy(update=changes)
-    if network != "trivial":
-        return stage.build_engine(params, xla=False)
-    with mock.patch.object(stage, "build", trivial):
-        return stage.build_engine(params, xla=False)
+    params = load(TrainParams, "train").model_copy(update=changes)
+    configure(params)
+    model = trivial() if network == "trivial" else build_model(params, load_dataset(stage.DATASET))
+    return building.build_engine(params, model)
 
 
-def trivial(*_: object) -> keras.Model:
+def trivial() -> keras.Model:
     """Return a network that looks at one pixel."""
     pixels = keras.Input((28, 28, 1), dtype="uint8")
     one = keras.layers.Cropping2D(((14, 13), (14, 13)))(pixels)
@@ -214,7 +216,7 @@ def start_up(folder: Path) -> float:
 
 def whole_run() -> dict[str, float]:
     """Run the stage with its default parameters; return what is not training, evaluations all."""
-    clock = Clock(load(stage.TrainParams, "train").batch_size)
+    clock = Clock(load(TrainParams, "train").batch_size)
 
     def timed(*arguments: Any, watchers: Sequence[Any], **options: Any) -> list[Row]:
         clock.start = time.perf_counter()

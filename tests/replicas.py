@@ -15,16 +15,16 @@ from shared.dataset import ImageShape, open_split
 from shared.tf import keras, tf
 from training.augmentation import Augmentation
 from training.batches import Batches
+from training.distributed.engine import ReplicatedEngine
+from training.distributed.strategy import assemble
 from training.engine import Engine
 from training.network import Choices, build
 from training.optimization import build_optimizer
-from training.strategy import assemble
-from training.team import STUCK_SECONDS
 
 STEPS, BATCH = 12, 8
 
 
-class Spied(Engine):
+class Spied(ReplicatedEngine):
     """Keeps the images that each replica of this process is given, step after step."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -42,7 +42,7 @@ class Spied(Engine):
         return parts
 
 
-class OverflowingInTheLast(Engine):
+class OverflowingInTheLast(ReplicatedEngine):
     """Has a loss without bounds in the last replica."""
 
     def _cross_entropy(self, *arguments: Any, **options: Any) -> Any:
@@ -58,22 +58,23 @@ def build_engine(
     image = ImageShape(height=12, width=12, channels=1)
     model = build("compact", image, 4, Choices(8, "same", "max", "relu", dropout))
     optimizer = build_optimizer("adam", 0.003, momentum=0, scale_loss=scale_loss)
-    return kind(model, optimizer, batch_size=BATCH, label_smoothing=0.1, augment=True)
+    options = {} if kind is Engine else {"agree": float}
+    return kind(model, optimizer, batch_size=BATCH, label_smoothing=0.1, augment=True, **options)
 
 
 def train(engine: Engine, split: Path, steps: int = STEPS) -> Any:
     batches = Batches(open_split(split), BATCH, "shuffled", augmentation=Augmentation(1.0), seed=0)
-    return engine.train(engine.place(batches.gather(0, steps)))
+    return engine.train(engine.place(batches.gather(0, steps))).losses
 
 
 def main() -> None:
-    faulthandler.dump_traceback_later(STUCK_SECONDS, exit=True)  # replicas may wait for ever
+    faulthandler.dump_traceback_later(600, exit=True)  # replicas may wait for ever
     wanted, split, result = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     with assemble(wanted, BATCH) as team:  # type: ignore[arg-type]
         with team.strategy.scope():
             engine = build_engine(Spied)
             keras.config.set_dtype_policy("mixed_float16")
-            half = build_engine(dropout=0.1, scale_loss=True)
+            half = build_engine(ReplicatedEngine, dropout=0.1, scale_loss=True)
             overflowing = build_engine(OverflowingInTheLast, scale_loss=True)
         dropout = half.model.get_layer("dropout")
 

@@ -7,8 +7,8 @@ import pytest
 
 from shared.console import StageError
 from test_replicas import free_ports
-from training import cluster
-from training.cluster import Cluster, find_cluster, wait_for
+from training.distributed import cluster
+from training.distributed.cluster import Cluster, find_cluster, wait_for
 
 
 def tf_config(monkeypatch: pytest.MonkeyPatch, jobs: dict[str, Any], job: str, index: Any) -> None:

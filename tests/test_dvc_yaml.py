@@ -15,6 +15,10 @@ PARAMS: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "params.yaml").read_t
 # Paths that depend on the machine, not on the experiment.
 UNDECLARED = {".checkpoints", "logs", ".dvc/tmp/train.pid", "params.yaml"}
 
+# What only watches a stage at work changes no result, so that it may change without one running
+# again; and it may know what it watches.
+WATCHING = STAGES / "watching"
+
 each_stage = pytest.mark.parametrize("stage", PIPELINE)
 
 
@@ -45,14 +49,18 @@ def imported_modules(file: Path) -> set[str]:
 
 
 def import_closure(script: Path) -> set[Path]:
-    """The files under stages/ that a script needs, itself included."""
+    """The files under stages/ that a script's result depends on, itself included."""
     found: set[Path] = set()
     todo = [script]
     while todo:
         file = todo.pop()
         found.add(file)
         candidates = {STAGES / f"{name.replace('.', '/')}.py" for name in imported_modules(file)}
-        todo += [path for path in candidates if path.exists() and path not in found]
+        todo += [
+            path
+            for path in candidates
+            if path.exists() and path not in found and path.parent != WATCHING
+        ]
     return found
 
 
@@ -92,9 +100,16 @@ def test_deps_cover_the_code_that_a_stage_imports_and_no_more(stage: str) -> Non
 
 def test_packages_import_only_themselves_and_shared() -> None:
     rooms = {path.stem for path in STAGES.iterdir()}
-    for file in STAGES.glob("*/*.py"):
+    for file in STAGES.glob("*/**/*.py"):
+        room = file.relative_to(STAGES).parts[0]
         ours = {name.split(".")[0] for name in imported_modules(file)} & rooms
-        assert ours <= {"shared", file.parent.name}, f"{file} imports a sibling"
+        allowed = {"shared", "watching", "training"} if room == "watching" else {"shared", room}
+        assert ours - {"watching"} <= allowed, f"{file} imports a sibling"
+
+
+def test_every_watcher_is_used() -> None:
+    imported = set().union(*(imported_modules(file) for file in STAGES.rglob("*.py")))
+    assert {f"watching.{path.stem}" for path in WATCHING.glob("*.py")} <= imported
 
 
 @each_stage

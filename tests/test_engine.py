@@ -27,7 +27,7 @@ def engine(dropout: float = 0.2, *, scale_loss: bool = False, **changes: Any) ->
 
 
 def train(engine: Engine, chunk: Chunk) -> Losses:
-    return engine.train(engine.place(chunk))
+    return engine.train(engine.place(chunk)).losses
 
 
 def steps_of(split: Split, steps: int, first: int = 0) -> Chunk:

@@ -2,6 +2,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from shared.console import StageError
@@ -10,8 +11,11 @@ from test_engine import engine, weights
 from training.augmentation import Augmentation
 from training.batches import Batches
 from training.checkpoint import Checkpoints
-from training.engine import Losses
+from training.engine import Engine, Losses
 from training.loop import Row, most_steps_a_chunk, train
+from watching.stopwatch import Stopwatch
+from watching.tensorboard import TensorBoard
+from watching.terminal import Terminal
 
 
 class Notes:
@@ -34,8 +38,14 @@ class Notes:
         self.rows.append(row)
 
 
-def run(folder: Path, split: Split, notes: Notes, **changes: Any) -> tuple[Any, list[Row]]:
-    trained = engine(augment=True)
+def run(
+    folder: Path,
+    split: Split,
+    notes: Notes | None = None,
+    trained: Engine | None = None,
+    **changes: Any,
+) -> tuple[Any, list[Row]]:
+    trained = trained or engine(augment=True)
     history = train(
         trained,
         Batches(split, 8, "shuffled", augmentation=Augmentation(1.0), seed=0),
@@ -77,6 +87,35 @@ def test_killed_training_ends_with_the_same_weights_and_history(
     assert found[1] == expected[1]
     for one, other in zip(found[0], expected[0], strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_watchers_change_no_bit(tmp_path: Path, bars: Split) -> None:
+    histories = [tmp_path / f"history-{watched}.csv" for watched in (True, False)]
+    trained = engine(augment=True)
+    with Terminal(25) as terminal:
+        watchers = [Stopwatch(), terminal, TensorBoard(tmp_path / "logs", trained, bars.images)]
+        of_watched, _ = run(
+            tmp_path / "1", bars, trained=trained, watchers=watchers, history_file=histories[0]
+        )
+    of_unwatched, _ = run(tmp_path / "2", bars, watchers=[], history_file=histories[1])
+    for one, other in zip(of_watched, of_unwatched, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert histories[0].read_bytes() == histories[1].read_bytes()
+
+
+def test_the_history_is_there_and_whole_at_each_evaluation(tmp_path: Path, bars: Split) -> None:
+    path = tmp_path / "plots/history.csv"
+    lengths = []
+
+    class Reader(Notes):
+        def evaluated(self, row: Row) -> None:
+            table = pd.read_csv(path)
+            assert list(table.columns) == list(Row._fields)
+            assert table.iloc[-1].tolist() == pytest.approx(list(row), rel=1e-5)
+            lengths.append(len(table))
+
+    run(tmp_path, bars, Reader(), history_file=path)
+    assert lengths == [1, 2, 3]
 
 
 def test_a_finished_run_is_not_trained_again(tmp_path: Path, bars: Split) -> None:

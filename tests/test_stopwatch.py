@@ -3,7 +3,7 @@ import time
 import numpy as np
 
 from training.loop import Row
-from training.stopwatch import Stopwatch
+from watching.stopwatch import Stopwatch
 
 
 def test_training_counts_all_and_evaluation_what_follows_a_chunk() -> None:

@@ -1,8 +1,9 @@
 import pytest
 
 from shared.console import StageError
-from training.cluster import Cluster
-from training.strategy import Strategy, _announce, assemble, decide
+from shared.tf import tf
+from training.distributed.cluster import Cluster
+from training.distributed.strategy import Strategy, _announce, _is_lost_worker, assemble, decide
 
 TWO = Cluster({"worker": ["a:1", "b:1"]}, "worker", 1, "TF_CONFIG")
 
@@ -39,6 +40,19 @@ def test_mirrored_over_one_gpu_is_refused() -> None:
 def test_a_batch_that_cannot_be_shared_equally_is_refused_naming_one_that_can() -> None:
     with pytest.raises(StageError, match=r"batch_size: 128 .* 3 replicas; 126 can"):
         _announce("mirrored", "3 GPUs", 3, 128)
+
+
+@pytest.mark.parametrize(
+    ("error", "lost"),
+    [
+        (tf.errors.UnavailableError(None, None, "no answer from /job:worker/task:1"), True),
+        (tf.errors.InternalError(None, None, "Collective ops is aborted by: no answer"), True),
+        (tf.errors.InternalError(None, None, "a shape that XLA cannot compile"), False),
+        (ValueError("aborted by: nobody"), False),
+    ],
+)
+def test_a_worker_is_called_lost_where_tensorflow_says_so(error: Exception, lost: bool) -> None:
+    assert _is_lost_worker(error) == lost
 
 
 def test_a_team_of_one_tells_itself_everything() -> None:

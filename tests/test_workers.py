@@ -9,7 +9,7 @@ import pytest
 
 from test_replicas import tf_configs
 from test_train import (  # noqa: F401 (a fixture)
-    OUTPUTS,
+    RESULTS,
     assert_nearly_the_same_history,
     change,
     hashes,
@@ -70,7 +70,7 @@ def test_when_one_is_killed_or_stopped_the_other_ends_and_both_go_on_where_they_
         assert processes[1 - lost].returncode == 1
         assert "error: lost a worker" in log
         assert "Traceback" not in log
-        assert not any((folders[0] / name).exists() for name in OUTPUTS)
+        assert not any((folders[0] / name).exists() for name in RESULTS)
     logs = finish(start_both(folders))
     assert "going on from" in logs[0]
     assert hashes(folders[0]) == hashes(whole)

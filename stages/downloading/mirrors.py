@@ -15,8 +15,9 @@ from urllib3.response import BaseHTTPResponse
 
 from downloading.sources import Edition, File, Form, Mirror
 from downloading.unpacking import Failure, Refusal, unpack
-from shared.console import StageError, log, progress
+from shared.console import StageError, log
 from shared.files import sha256
+from watching.progress import progress
 
 CHUNK = 1 << 18
 PASSING = (408, 425, 429)  # the 4xx answers that may be another one next time

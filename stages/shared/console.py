@@ -1,4 +1,4 @@
-"""What a stage says: the log, progress bars, and errors that are the user's to mend."""
+"""What a stage says: the log, and errors that are the user's to mend."""
 
 import logging
 import signal
@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable
 
 from rich.console import Console
-from rich.progress import Progress, ProgressColumn
 
 # No emoji: they would make an icon of the place `train.csv:100:`.
 console = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
@@ -41,8 +40,3 @@ def run(main: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         console.print("interrupted", style="bold red")
         sys.exit(130)
-
-
-def progress(*columns: str | ProgressColumn) -> Progress:
-    """Return a progress bar on the terminal; where there is none, it draws nothing."""
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

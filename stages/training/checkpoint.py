@@ -4,7 +4,7 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +21,11 @@ class Checkpoints:
     """The checkpoints of one experiment, in a folder of its own.
 
     The folder's name must be a fingerprint of all that decides the result, so that an old
-    checkpoint is never taken up by a changed experiment. With several
-    workers `share` gives the chief's checkpoint to all of them, and only the chief `writes`.
+    checkpoint is never taken up by a changed experiment.
     """
 
-    def __init__(
-        self, folder: Path, share: Callable[[bytes], bytes] = bytes, *, writes: bool = True
-    ) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.share = share
-        self.writes = writes
 
     def exist(self) -> bool:
         """Return whether there is one, whole or not."""
@@ -38,8 +33,6 @@ class Checkpoints:
 
     def save(self, step: int, variables: Sequence[Any], history: Sequence[Any]) -> None:
         """Write a checkpoint, whole or not at all even if the power fails, and drop the oldest."""
-        if not self.writes:
-            return
         arrays = {f"variable_{n}": variable.numpy() for n, variable in enumerate(variables)}
         path = self.folder / f"{step:09}.npz"
         with replacing(path) as temporary, temporary.open("wb") as file:
@@ -55,7 +48,7 @@ class Checkpoints:
         A damaged one is passed over, with a word in the log. With none, nothing is set and the
         history is empty.
         """
-        content = self.share(self._newest_whole(len(variables)) if self.writes else b"")
+        content = self._newest_whole(len(variables))
         if not content:
             return []
         arrays, history = _read(content, len(variables))

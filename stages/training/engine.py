@@ -1,5 +1,6 @@
 """The compiled part of training: chunks of steps, and evaluation, for one model."""
 
+import time
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,6 +30,13 @@ class Placed(NamedTuple):
     tensors: tuple[Any, ...]
 
 
+class Trained(NamedTuple):
+    """A chunk's losses, one a step and before its update, and the seconds that the chunk took."""
+
+    losses: Losses
+    seconds: float
+
+
 class Engine:
     """Trains `model` (uint8 images in, logits out) in place, a chunk of steps at a call.
 
@@ -36,9 +44,6 @@ class Engine:
     nothing until the last is done. With `xla_capacity` (a number of steps) XLA compiles the whole
     chunk, for exactly so many steps; shorter chunks are padded, so nothing is compiled twice.
     All batches are of `batch_size` images, which spares each step its arithmetic with shapes.
-
-    Model, optimizer and engine must be made in the scope of one tf.distribute strategy. Each of its
-    replicas is given the whole batch and takes an equal part of it; their gradients are summed.
     """
 
     def __init__(
@@ -56,8 +61,6 @@ class Engine:
         self.label_smoothing = label_smoothing
         self.augment = augment
         self.xla_capacity = xla_capacity
-        self.strategy = tf.distribute.get_strategy()
-        self.replicas = self.strategy.num_replicas_in_sync
         optimizer.build(model.trainable_variables)
         pixels = model.input_shape[1:]
         self._chunk = tf.function(
@@ -103,9 +106,11 @@ class Engine:
             chunk = _pad(chunk, self.xla_capacity - steps)
         return Placed(steps, tuple(tf.convert_to_tensor(array) for array in chunk))
 
-    def train(self, chunk: Placed) -> Losses:
-        """Run the chunk's steps and return the loss of each, before its update: float32 [steps]."""
-        return np.asarray(self._chunk(*chunk.tensors, chunk.steps).numpy()[: chunk.steps])
+    def train(self, chunk: Placed) -> Trained:
+        """Run the chunk's steps."""
+        began = time.perf_counter()
+        losses = np.asarray(self._chunk(*chunk.tensors, chunk.steps).numpy()[: chunk.steps])
+        return Trained(losses, time.perf_counter() - began)
 
     def evaluate(self, split: Split) -> Score:
         """Return loss (without label smoothing) and accuracy over the split, as it is."""
@@ -123,52 +128,29 @@ class Engine:
 
     def _train_steps(self, images: Any, labels: Any, changes: Any, steps: Any) -> Any:
         losses = tf.TensorArray(tf.float32, size=tf.shape(images)[0], element_shape=())
-        self.strategy.run(self._part_seeds, args=(1,))
         for step in tf.range(steps):
-            loss = self.strategy.run(
-                self._train_step, args=(images[step], labels[step], changes[step])
-            )
-            losses = losses.write(step, self.strategy.reduce("SUM", loss, axis=None))
-        self.strategy.run(self._part_seeds, args=(-1,))
+            losses = losses.write(step, self._step(images[step], labels[step], changes[step]))
         return losses.stack()
 
-    def _part_seeds(self, sign: int) -> None:
-        """Give each replica dropout masks of its own, or (-1) take them back.
+    def _step(self, images: Any, labels: Any, changes: Any) -> Any:
+        """Run a step on the device and return its loss; several replicas share it here."""
+        return self._update(images, labels, changes, share=1)
 
-        Between chunks all replicas have the same state, so that one copy is a checkpoint.
-        """
-        if self.replicas == 1:
-            return
-        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        for layer in self.model.layers:
-            if hasattr(layer, "seed_generator"):
-                state = layer.seed_generator.state
-                state.assign_add(tf.stack([sign * tf.cast(replica, state.dtype), 0]))
-
-    def _train_step(self, images: Any, labels: Any, changes: Any) -> Any:
-        if self.replicas > 1:
-            images, labels, changes = self._own_part(images, labels, changes)
+    def _update(self, images: Any, labels: Any, changes: Any, *, share: float) -> Any:
+        """Move the weights against the gradient of `share` times the mean loss, and return that."""
         if self.augment:
             images = apply_changes(images, changes)
         with tf.GradientTape() as tape:
             logits = self.model(images, training=True)
-            loss = tf.reduce_mean(self._cross_entropy(labels, logits, self.label_smoothing))
-            loss /= self.replicas
+            loss = tf.reduce_mean(self._cross_entropy(labels, logits, self.label_smoothing)) * share
             scaled = self.optimizer.scale_loss(loss)
         weights = self.model.trainable_variables
-        gradients = tape.gradient(scaled, weights)
-        if self.replicas > 1 and isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):
-            gradients = _overflow_everywhere(gradients)
-        self.optimizer.apply(gradients, weights)
+        self.optimizer.apply(self._gradients(tape, scaled, weights), weights)
         return loss
 
-    def _own_part(self, *batch: Any) -> list[Any]:
-        """Return this replica's part of each array: [B, ...] to [B / replicas, ...]."""
-        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        size = batch[0].shape[0] // self.replicas
-        return [
-            tf.reshape(array, [self.replicas, size, *array.shape[1:]])[replica] for array in batch
-        ]
+    def _gradients(self, tape: Any, loss: Any, weights: list[Any]) -> list[Any]:
+        gradients: list[Any] = tape.gradient(loss, weights)
+        return gradients
 
     def _score_batch(self, images: Any, labels: Any) -> tuple[Any, Any]:
         logits = self.model(images, training=False)
@@ -181,18 +163,6 @@ class Engine:
         return keras.losses.categorical_crossentropy(
             truth, logits, from_logits=True, label_smoothing=label_smoothing
         )
-
-
-def _overflow_everywhere(gradients: list[Any]) -> list[Any]:
-    """Return the gradients, all of them not finite in all replicas if one is in any.
-
-    Keras's LossScaleOptimizer looks at one replica's own gradients before they are summed.
-    """
-    finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(one)) for one in gradients])
-    nothing_or_nan = tf.distribute.get_replica_context().all_reduce(
-        "SUM", tf.where(finite, 0.0, np.nan)
-    )
-    return [one + nothing_or_nan for one in gradients]
 
 
 def _pad(chunk: Chunk, steps: int) -> Chunk:

@@ -1,14 +1,15 @@
 """The training loop: chunks of steps, an evaluation every so many, a checkpoint after each."""
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from shared.console import StageError
 from shared.dataset import Split
+from shared.files import replacing
 from training.batches import Batches
 from training.checkpoint import Checkpoints
 from training.engine import Engine, Losses, Placed
@@ -57,25 +58,26 @@ def train(
     eval_every: int,
     checkpoints: Checkpoints,
     watchers: Sequence[Watcher],
-    agree: Callable[[float], float] = float,
+    history_file: Path | None = None,
 ) -> list[Row]:
     """Train up to `steps` steps, from the newest checkpoint if there is one; return the history.
 
-    Evaluates every `eval_every` steps and after the last. With several workers `agree` gives all
-    of them one's number, so that they cut the same chunks. Raises StageError when a loss is not
-    finite.
+    Evaluates every `eval_every` steps and after the last, and each time writes the whole history,
+    so that it can be looked at while the run goes on. Raises StageError when a loss is not finite.
     """
     history = [Row(*row) for row in checkpoints.restore(engine.variables)]
     size = 1
     while not history or history[-1].step < steps:
         start = history[-1].step if history else 0
         end = min((start // eval_every + 1) * eval_every, steps)
-        losses, size = _train_between(engine, batches, start, end, size, watchers, agree)
+        losses, size = _train_between(engine, batches, start, end, size, watchers)
         learning_rate = engine.learning_rate
         score = engine.evaluate(validation)
         if not np.isfinite(score.loss):
             raise _diverged(end, score.loss)
         history.append(Row(end, learning_rate, float(losses.mean(dtype=np.float64)), *score))
+        if history_file:
+            _write_history(history_file, history)
         for watcher in watchers:
             watcher.evaluated(history[-1])
         checkpoints.save(end, engine.variables, history)
@@ -89,7 +91,6 @@ def _train_between(
     end: int,
     size: int,
     watchers: Sequence[Watcher],
-    agree: Callable[[float], float],
 ) -> tuple[Losses, int]:
     """Run steps `start` to `end`, placing each chunk on the device while the one before it runs.
 
@@ -107,15 +108,25 @@ def _train_between(
             ahead = step + chunk.steps
             if ahead < end:
                 placed = background.submit(_place, engine, batches, ahead, min(size, end - ahead))
-            began = time.perf_counter()
-            losses.append(engine.train(chunk))
-            seconds = agree((time.perf_counter() - began) / chunk.steps)
+            trained = engine.train(chunk)
+            losses.append(trained.losses)
+            seconds = trained.seconds / chunk.steps
             size = min(largest, max(1, int(CHUNK_SECONDS / seconds)))
             _check_finite(losses[-1], step)
             step = ahead
             for watcher in watchers:
                 watcher.chunk_done(step, losses[-1], batches.batch_size / seconds)
     return np.concatenate(losses), size
+
+
+def _write_history(path: Path, history: Sequence[Row]) -> None:
+    rows = (
+        ",".join([str(step), *(f"{figure:.6g}" for figure in figures)])
+        for step, *figures in history
+    )
+    with replacing(path) as temporary:
+        text = "\n".join([",".join(Row._fields), *rows, ""])
+        temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _place(engine: Engine, batches: Batches, first_step: int, steps: int) -> Placed:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,7 +34,10 @@ class Recipe(NamedTuple):
 def describe(
     parameters: dict[str, Any], dataset: Path, splits: Sequence[Path], device: str, model: Any
 ) -> Recipe:
-    """Return the recipe of a model, given a dataset.json and the npz files of its splits."""
+    """Return the recipe of a model, given a dataset.json and the npz files of its splits.
+
+    Its fingerprint is of all that decides the result: of shared/, what has been imported.
+    """
     contents = {
         "parameters": parameters,
         "weights": sum(math.prod(weight.shape) for weight in model.trainable_weights),
@@ -48,7 +52,8 @@ def describe(
         },
         "device": device,
     }
-    code = [STAGES / "train.py", *sorted((STAGES / "training").glob("*.py"))]
-    code += sorted((STAGES / "shared").glob("*.py"))
+    code = [STAGES / "train.py", *sorted((STAGES / "training").rglob("*.py"))]
+    shared = sorted(name for name in sys.modules if name.startswith("shared."))
+    code += [STAGES / f"{name.replace('.', '/')}.py" for name in shared]
     parts = [json.dumps(contents, sort_keys=True), *map(sha256, [dataset, *code])]
     return Recipe(contents, hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16])

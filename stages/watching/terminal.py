@@ -5,9 +5,10 @@ from typing import Self
 
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
-from shared.console import log, progress
+from shared.console import log
 from training.engine import Losses
 from training.loop import Row
+from watching.progress import progress
 
 
 class Terminal:

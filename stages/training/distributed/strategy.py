@@ -7,26 +7,26 @@ import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 from shared.console import StageError, log
 from shared.tf import tf
-from training.cluster import SHOWN, Cluster, find_cluster, wait_for
-from training.team import STUCK_SECONDS, Team
+from training.distributed.cluster import SHOWN, Cluster, find_cluster, wait_for
+from training.distributed.team import Team
 
 Strategy = Literal["auto", "single", "mirrored", "multi_worker"]
 
 CPU_REPLICAS = 2  # of `mirrored` without a GPU, which shows that it works and gains nothing
 
-# What TensorFlow raises when another worker is gone.
+CONNECT_SECONDS = 600  # how long TensorFlow may take to connect workers that have all started
+
+# What TensorFlow raises when another worker is gone; these alone are raised for nothing else here.
 LOST = (
     tf.errors.UnavailableError,
     tf.errors.AbortedError,
     tf.errors.CancelledError,
     tf.errors.DeadlineExceededError,
     tf.errors.FailedPreconditionError,
-    tf.errors.InternalError,
-    tf.errors.UnknownError,
 )
 
 
@@ -71,10 +71,9 @@ def assemble(wanted: Strategy, batch_size: int) -> Iterator[Team]:
         team = Team(_multi_worker(cluster, len(gpus)), cluster.rank, len(cluster.addresses))
         _announce(kind, reason, team.replicas, batch_size)
         yield team
-        faulthandler.cancel_dump_traceback_later()
     except BaseException as error:
         atexit.register(os._exit, 130 if isinstance(error, KeyboardInterrupt) else 1)
-        if isinstance(error, LOST):
+        if _is_lost_worker(error):
             raise _lost(error.message) from error
         raise
 
@@ -86,6 +85,12 @@ def _announce(kind: Strategy, reason: str, replicas: int, batch_size: int) -> No
             f"params.yaml: train.batch_size: {batch_size} images cannot be shared equally by "
             f"{replicas} replicas; {batch_size - batch_size % replicas} can"
         )
+
+
+def _is_lost_worker(error: BaseException) -> TypeGuard[tf.errors.OpError]:
+    """Return whether TensorFlow says that a worker is gone, by its kind or, if any, its words."""
+    aborted = isinstance(error, tf.errors.OpError) and "aborted by: " in error.message
+    return aborted or isinstance(error, LOST)
 
 
 def _lost(message: str) -> StageError:
@@ -117,16 +122,20 @@ def _multi_worker(cluster: Cluster, gpus: int) -> Any:
     """Return the strategy over all workers, when they have all come."""
     log.info("waiting for %s", ", ".join(cluster.addresses))
     wait_for(cluster)
-    faulthandler.dump_traceback_later(STUCK_SECONDS, exit=True)
     on_sigterm = signal.getsignal(signal.SIGTERM)
-    strategy = tf.distribute.MultiWorkerMirroredStrategy(
-        tf.distribute.cluster_resolver.SimpleClusterResolver(
-            tf.train.ClusterSpec(cluster.jobs),
-            task_type=cluster.job,
-            task_id=cluster.number,
-            rpc_layer="grpc",
-            num_accelerators={"GPU": gpus},
-        )
+    resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
+        tf.train.ClusterSpec(cluster.jobs),
+        task_type=cluster.job,
+        task_id=cluster.number,
+        rpc_layer="grpc",
+        num_accelerators={"GPU": gpus},
     )
+    # From then on TensorFlow asks the others every few seconds whether they are there, however long
+    # one of them works alone; while it connects, it may wait for ever.
+    faulthandler.dump_traceback_later(CONNECT_SECONDS, exit=True)
+    try:
+        strategy = tf.distribute.MultiWorkerMirroredStrategy(resolver)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
     signal.signal(signal.SIGTERM, on_sigterm)  # TensorFlow has taken it for itself
     return strategy

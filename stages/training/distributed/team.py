@@ -1,6 +1,5 @@
 """The replicas that train one model, in one process or in several."""
 
-import faulthandler
 from typing import Any
 
 import numpy as np
@@ -8,8 +7,6 @@ import numpy.typing as npt
 
 from shared.console import StageError
 from shared.tf import tf
-
-STUCK_SECONDS = 600  # how long nothing may come from the other workers
 
 
 class Team:
@@ -73,8 +70,6 @@ class Team:
         return self._receive(numbers).astype(np.uint8).tobytes()
 
     def _receive(self, numbers: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        # A dead worker is noticed by TensorFlow; this is for whatever it does not notice.
-        faulthandler.dump_traceback_later(STUCK_SECONDS, exit=True)
         return np.asarray(self._from_chief(numbers).numpy())
 
     def _sum_of_first(self, numbers: Any) -> Any:
