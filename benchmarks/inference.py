@@ -179,7 +179,7 @@ def table(report: dict[str, Any]) -> str:
     threads = f"1 thread | {cores} threads"
     lines = [
         f"| file | bytes | one image, median (p99): {threads} | {BATCH} at once: {threads} |",
-        "|---|---|---|---|---|---|",
+        "| -- | -- | -- | -- | -- | -- |",
     ]
     for row in report["figures"].values():
         one, every = row["1"], row[str(cores)]

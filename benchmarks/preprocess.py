@@ -231,7 +231,7 @@ def processor() -> str:
 
 def table(report: dict[str, Any]) -> str:
     """Return the figures as Markdown."""
-    lines = ["| reader | rows | seconds | MiB at the peak |", "|---|---|---|---|"]
+    lines = ["| reader | rows | seconds | MiB at the peak |", "| -- | -- | -- | -- |"]
     for run in report["figures"]:
         cells = [f"`{run['reader']}`", f"{run['rows']:,}", run["seconds"], f"{run['peak_mib']:,}"]
         lines.append(f"| {' | '.join(map(str, cells))} |")

@@ -13,7 +13,7 @@ def of_training(figures: dict[str, Any]) -> str:
         "first_round_extra_seconds": ("before, seconds", "{:.1f}"),
     }
     heads = ["network", "loop", *(head for head, _ in columns.values())]
-    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
+    lines = ["| " + " | ".join(heads) + " |", "| -- " * len(heads) + "|"]
     for network, loops in figures["loops"].items():
         for name, loop in loops.items():
             cells = [text.format(loop[key]) for key, (_, text) in columns.items()]
@@ -26,7 +26,7 @@ def of_choices(figures: dict[str, Any]) -> str:
     heads = ["choice"]
     for images in figures["images"].values():
         heads += [f"{images:,} images", "each seed's", "difference"]
-    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
+    lines = ["| " + " | ".join(heads) + " |", "| -- " * len(heads) + "|"]
     first = next(iter(figures["accuracies"].values()))
     for name, accuracies in figures["accuracies"].items():
         cells = [name]
@@ -42,8 +42,8 @@ def of_choices(figures: dict[str, Any]) -> str:
 def of_seeds(sets: dict[str, Any], recorded: dict[str, Any]) -> str:
     """Return the table of seeds.json: the sets whose seeds are all done, in the order of `sets`."""
     lines = [
-        "| set | | test accuracy in %, mean ± sd | each seed's | validation accuracy | seconds |",
-        "|---|---|---|---|---|---|",
+        "| set | what | test accuracy in %, mean ± sd | each seed's | validation | seconds |",
+        "| -- | -- | -- | -- | -- | -- |",
     ]
     for name, described in sets.items():
         figures_of_set = recorded.get(name, {})
