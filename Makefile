@@ -1,82 +1,111 @@
-# `make` sets up and runs the pipeline; `make test` sets up and runs the tests. GPU=1 adds CUDA.
+# `make` sets up and runs the pipeline; `make help` tells the rest.
 PYTHON ?= python3
 BIN := .venv/bin
+OUTSIDE := $(subst $(CURDIR)/$(BIN):,,$(PATH))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-RUNTIME := $(if $(GPU),requirements-gpu.txt,requirements.txt)
-INSTALL = echo "installing $(1) (once; a few minutes)" && python -m pip install --quiet --requirement $(1)
+LOCKS := $(if $(HASHES),locks/)
+RUNTIME := $(LOCKS)requirements$(if $(GPU),-gpu).txt
+DEVELOPMENT := $(LOCKS)requirements-dev.txt
+PAGES := $(wildcard *.md docs/*.md docs/*/*.md .github/*.md)
 
-.PHONY: all setup test lint lint-docs check-catalog bench bench-gpu compare report demo tensorboard lock clean
+ifneq ($(findstring :,$(CURDIR)),)
+  $(error $(CURDIR) has a colon in its path, and neither venv nor make can work there: rename the folder)
+endif
+
+.PHONY: all help setup whole-lock test lint lint-docs check-lock check-catalog bench bench-gpu compare report demo \
+  tensorboard lock clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
-all: setup
+all: setup ## set up and run the pipeline: what has not run yet, and what a change makes stale
 	@dvc repro
 	@python -c 'import json; m = json.load(open("metrics/evaluate.json")); print( \
 	  "\ntest accuracy {test_accuracy:.2%} (95 % interval {test_accuracy_low:.2%} to {test_accuracy_high:.2%})\n" \
 	  "exported models, and how to call them: export/MODEL_CARD.md\n" \
 	  "next: . .venv/bin/activate && dvc exp run -S train.steps=4000 && dvc metrics diff".format(**m))'
 
-setup: .venv/$(RUNTIME).done .dvc/vega.js
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo 'GPU=1 installs CUDA too; HASHES=1 installs only files whose SHA-256 stands in locks/.'
+
+setup: whole-lock .venv/$(RUNTIME).done .dvc/vega.js ## only set up .venv
+
+# DVC writes dvc.lock in place: killed meanwhile, it leaves an empty one, or one that ends within an entry.
+whole-lock:
+	@[ ! -e dvc.lock ] || case "$$(tail -n 1 dvc.lock | tr -d '\0'):$$(tail -c 1 dvc.lock | tr -d '\0')" in \
+	  :|schema:*|*::|*:?) git restore --source=HEAD dvc.lock && echo "dvc.lock was cut off; restored from HEAD" ;; esac
 
 .venv/bin/python:
-	@$(PYTHON) -c 'import sys; v = sys.version_info; (3, 11) <= v < (3, 14) or sys.exit(f"Python 3.11, 3.12 or 3.13 is needed, and $(PYTHON) is {v[0]}.{v[1]}; name another: make PYTHON=python3.12")'
+	@$(PYTHON) -c 'import shutil, sys; v = sys.version_info; (3, 11) <= v < (3, 14) or sys.exit( \
+	  f"Python 3.11, 3.12 or 3.13 is needed, and $(PYTHON) is {v[0]}.{v[1]}; " + ( \
+	  "get one: uv venv --python \047>=3.11,<3.14\047, then make again" if shutil.which("uv") else \
+	  "name another: make PYTHON=python3.12"))'
 	@$(PYTHON) -m venv .venv
 
+# uv is quicker, but ignores pip's settings, which readers behind a mirror need. Its own venvs have no pip.
 .venv/%.done: % | .venv/bin/python
-	@$(call INSTALL,$<)
-	@touch $@
+	@echo "installing $< (once; a few minutes)"
+	@python -m pip --version >/dev/null 2>&1 || python -m ensurepip >/dev/null
+	@if uv=$$(PATH='$(OUTSIDE)'; command -v uv) && ! python -m pip config list | grep -qE '(index|index-url|find-links)='; \
+	then set -- "$$uv" pip install --python $(BIN)/python; else set -- python -m pip install; fi; \
+	"$$@" --quiet $(if $(HASHES),--require-hashes) --requirement $<
+	@mkdir -p $(@D) && touch $@
 
-# The charting library, for `dvc plots show` and `dvc plots diff` without a network.
+# For `dvc plots show` and `dvc plots diff` without a network.
 .dvc/vega.js: .venv/$(RUNTIME).done
 	@python -c 'import vl_convert; print(vl_convert.javascript_bundle())' > $@
 
-test: setup .venv/requirements-dev.txt.done
+test: setup .venv/$(DEVELOPMENT).done ## run the tests
 	@pytest
 
-lint: .venv/requirements-dev.txt.done
+lint: .venv/$(DEVELOPMENT).done ## check the code: style and types
 	@ruff check
 	@ruff format --check
 	@mypy
 
 # What it asks for stands at the top of tests/check_docs.py; `mdformat PAGE` mends the layout.
-PAGES := $(wildcard *.md docs/*.md docs/*/*.md .github/*.md)
-lint-docs: .venv/requirements-dev.txt.done
+lint-docs: .venv/$(DEVELOPMENT).done ## check the pages: layout, spelling, links, paths
 	@mdformat --check $(PAGES)
 	@git ls-files -z | xargs -0 codespell
 	@python tests/check_docs.py $(PAGES)
 
-check-catalog: .venv/$(RUNTIME).done
+check-lock: setup ## say whether dvc.lock fits the code and params.yaml
+	@plan=$$(dvc repro --dry --allow-missing) || { echo "$$plan"; exit 1; }; \
+	stale=$$(echo "$$plan" | sed -n "s/^Running stage '\(.*\)':/\1/p" | xargs); \
+	[ -z "$$stale" ] || { echo "dvc.lock is stale: these stages would run: $$stale"; \
+	  echo "cure: dvc repro, then commit dvc.lock, metrics/ and plots/"; exit 1; }
+
+check-catalog: .venv/$(RUNTIME).done ## check every entry of datasets/
 	@PYTHONPATH=stages python -c 'from functools import partial; from pathlib import Path; \
 	  from downloading.catalog import check_catalog; from shared.console import run; \
 	  run(partial(check_catalog, Path("datasets")))'
 
-# Those of a few minutes: seeds.py and choices.py train for longer, inference.py tells the formats apart.
-bench: setup
+# seeds.py and choices.py train for longer, inference.py tells the formats apart.
+bench: setup ## measure what takes a few minutes: reading, generalization, training
 	@for name in preprocess generalization training; do python benchmarks/$$name.py || exit 1; done
 
-bench-gpu: setup
+bench-gpu: setup ## measure training on a GPU
 	@python benchmarks/gpu.py
 
-# make compare A=main B=short; without B, A and the workspace.
-compare: setup
+compare: setup ## compare two revisions or experiments: A=main B=short (without B: the workspace)
 	@python tools/compare.py $(if $(A),'$(A)') $(if $(B),'$(B)')
 
-# A page to open and to send: report/index.html.
-report: setup
+report: setup ## write report/index.html, a page to open and to send
 	@python tools/report.py
 
-# A page to draw on, for this machine alone.
-demo: setup .venv/requirements-demo.txt.done
+demo: setup .venv/$(LOCKS)requirements-demo.txt.done ## serve a page to draw on, for this machine alone
 	@python tools/demo.py
 
-tensorboard: setup
+tensorboard: setup ## show training in the browser, from logs/
 	@tensorboard --logdir $${LOG_DIR:-logs}
 
-# Pins the closure for every supported Python; `make lock UPGRADE=1` takes the newest versions.
-lock: .venv/requirements-dev.txt.done
+# A hashed copy pins what its original pins, for every platform.
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
+  --custom-compile-command 'make lock'
+lock: .venv/$(DEVELOPMENT).done ## pin all that is needed; UPGRADE=1 takes the newest versions
 	@for name in requirements requirements-demo requirements-search requirements-dev requirements-gpu; do \
-	  uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest $(if $(UPGRADE),--upgrade) \
-	    --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $$name.in -o $$name.txt || exit 1; done
+	  $(COMPILE) --fork-strategy fewest $(if $(UPGRADE),--upgrade) $$name.in -o $$name.txt && \
+	  $(COMPILE) --no-deps --no-annotate --generate-hashes $$name.txt -o locks/$$name.txt || exit 1; done
 
-clean:
+clean: ## remove .venv and what the tools wrote; data, models and dvc's cache stay
 	@rm -rf .venv .dvc/vega.js logs .checkpoints dvc_plots comparison report
