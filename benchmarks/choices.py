@@ -4,8 +4,8 @@
 (MNIST_DIR, default ../shared/data/mnist), 1,000 steps each time, and measures the accuracy on the
 last 10,000. They are neither in MNIST's test set nor in `mnist-5k`, which is from the first 6,000.
 The figures go to benchmarks/choices.json, with the defaults; those of choices that are not named
-stay, unless the defaults are others now. It prints the table for docs/training.md. With `--steps`
-or `--seeds` it looks closer at a few choices, and prints their table alone.
+stay, unless the defaults are others now. It prints the table for a page of docs/notes/. With
+`--steps` or `--seeds` it looks closer at a few choices, and prints their table alone.
 """
 
 import argparse

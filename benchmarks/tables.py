@@ -1,4 +1,4 @@
-"""The Markdown tables that docs/training.md shows of what benchmarks have written."""
+"""The Markdown tables that pages of docs/ show of what benchmarks have written."""
 
 import statistics
 from typing import Any
