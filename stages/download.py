@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from downloading.catalog import load_entry
-from downloading.embedded import read_table, split_rows
+from downloading.embedded import read_package_table, split_rows
 from downloading.idx import write_table
 from downloading.mirrors import Patience, candidates, fetch
 from downloading.resolving import resolve
@@ -36,7 +36,7 @@ def main() -> None:
     source = entry.source
     with replacing(TRAIN) as train, replacing(TEST) as test:
         if isinstance(source, Package):
-            table = read_table(source)
+            table = read_package_table(source)
             rows = split_rows(table, entry.label, source.test_rows, source.seed)
             train.write_bytes(rows[0])
             test.write_bytes(rows[1])

@@ -21,9 +21,8 @@ from shared.classifier import load_classifier, predict, temperature_of
 from shared.console import log, run
 from shared.dataset import Images, load_dataset, open_split
 from shared.figures import save_png
-from shared.files import write_json
+from shared.files import write_csv, write_json
 from shared.params import Params, load
-from shared.tables import write_csv
 
 DATASET = Path("data/raw/dataset.json")
 TEST = Path("data/prepared/test.npz")

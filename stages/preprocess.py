@@ -15,15 +15,14 @@ from preprocessing.audit import (
     refuse_overlap,
 )
 from preprocessing.classes import class_picture, first_images, mean_images, rows_per_class
-from preprocessing.split import Method, for_test, for_validation, require_every_class
+from preprocessing.held_out import Method, require_every_class, test_mask, validation_mask
 from preprocessing.storage import Rows, store, write_split
 from preprocessing.table import read_table
 from shared.console import log, run
 from shared.dataset import Dataset, Draw, load_dataset, open_split
 from shared.figures import save_png
-from shared.files import write_json
+from shared.files import write_csv, write_json
 from shared.params import Params, load
-from shared.tables import write_csv
 
 TRAIN_TABLE = Path("data/raw/train.csv")
 TEST_TABLE = Path("data/raw/test.csv")
@@ -81,11 +80,11 @@ def read_splits(
     """Return train, validation and test, in this order; their pixels are in the scratch files."""
     table = store(read_table(TRAIN_TABLE, dataset, dataset.train.rows), train_scratch)
     if isinstance(dataset.test, Draw):
-        drawn = for_test(table.labels, dataset.test)
+        drawn = test_mask(table.labels, dataset.test)
         table, test = table.where(~drawn), table.where(drawn)
     else:
         test = store(read_table(TEST_TABLE, dataset, dataset.test.rows), test_scratch)
-    mask = for_validation(table.labels, params.split, params.validation_size, params.seed)
+    mask = validation_mask(table.labels, params.split, params.validation_size, params.seed)
     return {"train": table.where(~mask), "validation": table.where(mask), "test": test}
 
 

@@ -11,9 +11,8 @@ from corrupting.corruptions import CORRUPTIONS, Corruption
 from shared.classifier import load_classifier, predict
 from shared.console import log, run
 from shared.dataset import Split, load_dataset, open_split
-from shared.files import write_json
+from shared.files import write_csv, write_json
 from shared.params import Params, load
-from shared.tables import write_csv
 
 DATASET = Path("data/raw/dataset.json")
 TEST = Path("data/prepared/test.npz")

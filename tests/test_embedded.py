@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from downloading.catalog import load_entry
-from downloading.embedded import read_table, split_rows
+from downloading.embedded import read_package_table, split_rows
 from downloading.sources import File, Package
 from shared.console import StageError
 
@@ -25,13 +25,13 @@ def labels(table: bytes) -> list[bytes]:
 
 
 def test_split_takes_every_row_once(source: Package) -> None:
-    table = read_table(source)
+    table = read_package_table(source)
     train, test = split_rows(table, "last", 1000, seed=0)
     assert Counter((train + test).splitlines()) == Counter(table.splitlines())
 
 
 def test_classes_are_equally_many_and_mixed(source: Package) -> None:
-    train, test = split_rows(read_table(source), "last", 1000, seed=0)
+    train, test = split_rows(read_package_table(source), "last", 1000, seed=0)
     assert set(Counter(labels(train)).values()) == {400}
     assert set(Counter(labels(test)).values()) == {100}
     assert len(set(labels(train)[:100])) == 10
@@ -53,4 +53,4 @@ def test_seed_decides_the_split() -> None:
 )
 def test_another_package_is_refused(source: Package, change: dict[str, object], said: str) -> None:
     with pytest.raises(StageError, match=said):
-        read_table(source.model_copy(update=change))
+        read_package_table(source.model_copy(update=change))

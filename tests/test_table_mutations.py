@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from preprocessing import table
-from preprocessing.split import require_every_class
+from preprocessing.held_out import require_every_class
 from shared.console import StageError
 from shared.dataset import Dataset, Split
 from test_table import dataset, read

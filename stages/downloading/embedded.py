@@ -10,7 +10,7 @@ from downloading.sources import Package
 from shared.console import StageError
 
 
-def read_table(source: Package) -> bytes:
+def read_package_table(source: Package) -> bytes:
     """Return the package's table, decompressed.
 
     Raises StageError where the package or its file is missing, or not the one in the catalog.

@@ -28,7 +28,7 @@ import onnxruntime
 
 from predicting.pictures import as_image, read_picture
 from predicting.refusal import RefusedError
-from predicting.tables import read_table
+from predicting.tables import read_images
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -116,7 +116,7 @@ def read(
     shape = tuple(dataset["image"][side] for side in ("height", "width", "channels"))
     for path in files:
         if path.suffix.lower() == ".csv":
-            yield from read_table(path, dataset, shape)
+            yield from read_images(path, dataset, shape)
         else:
             yield str(path), as_image(read_picture(path), path, shape, as_is=as_is)
 

@@ -16,7 +16,7 @@ Pixels = npt.NDArray[np.uint8]
 VALUES = {str(value) for value in range(256)}
 
 
-def read_table(
+def read_images(
     path: Path, dataset: dict[str, Any], shape: tuple[int, ...]
 ) -> Iterator[tuple[str, Pixels]]:
     """Yield the images of a table that is laid out as those of the dataset, labels or none."""

@@ -42,7 +42,7 @@ def require_end(line: bytes, columns: int) -> None:
         raise RowError((1, f"{found}; expected an end after {columns:,} columns"))
 
 
-def split(line: bytes, columns: int) -> list[bytes]:
+def cut_line(line: bytes, columns: int) -> list[bytes]:
     """Return the line's `columns` fields without their quotes. Raises RowError."""
     text = line.removesuffix(b"\n").removesuffix(b"\r")
     require_end(line, columns)

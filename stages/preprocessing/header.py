@@ -5,10 +5,10 @@ from typing import IO, NamedTuple
 from preprocessing.fields import (
     RowError,
     are_names,
+    cut_line,
     longest_line,
     require_end,
     shown,
-    split,
 )
 from shared.dataset import Dataset
 
@@ -48,7 +48,7 @@ def read_start(file: IO[bytes], dataset: Dataset) -> Start:
     header, error = dataset.header, None
     names: list[bytes] = []
     try:
-        names = split(line, columns)
+        names = cut_line(line, columns)
     except RowError as wrong:  # which, without a header, is for the row to say
         error = wrong if header else None
     if names and are_names(names) != header:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from preprocessing.fields import FAULTS_SHOWN, VALUES, RowError, shown, split, without_quotes
+from preprocessing.fields import FAULTS_SHOWN, VALUES, RowError, cut_line, shown, without_quotes
 from preprocessing.pixels import parse_pixels
 from shared.dataset import Dataset, Images, Split
 
@@ -39,7 +39,7 @@ class Layout:
 
     def parse(self, line: bytes) -> tuple[int, list[int]]:
         """Return the row's class index and pixels. Raises RowError with all that is wrong."""
-        fields = split(line, self.columns)
+        fields = cut_line(line, self.columns)
         label = fields.pop(self._label_column)
         wrong = [index for index, field in enumerate(fields) if field not in VALUES]
         faults = [
@@ -73,9 +73,9 @@ class Layout:
             labels.append(self._spellings.get(fields.pop(self._place), -1))
             pixels.append(b",".join(fields))
         values = parse_pixels(b"\n".join([*pixels, b""]), self.columns - 1)
-        return None if values is None or -1 in labels else self.split(values, labels)
+        return None if values is None or -1 in labels else self.to_split(values, labels)
 
-    def split(self, pixels: Images, labels: Sequence[int]) -> Split:
+    def to_split(self, pixels: Images, labels: Sequence[int]) -> Split:
         """Return pixels [N, pixels of an image], as they are stored, and class indices [N]."""
         images = pixels.reshape(-1, *self._stored)
         if self._transposed:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from preprocessing.hashing import Digests, image_digests
-from preprocessing.split import Mask
+from preprocessing.held_out import Mask
 from shared.dataset import Images, Labels, Split
 from shared.files import replacing
 

@@ -10,10 +10,10 @@ from typing import IO
 
 import numpy as np
 
+from preprocessing.faults import TableFaults
 from preprocessing.fields import RowError, longest_line
 from preprocessing.header import read_start
 from preprocessing.layout import Layout
-from preprocessing.report import Report
 from shared.console import StageError, log
 from shared.dataset import Dataset, Split
 
@@ -28,18 +28,18 @@ def read_table(path: Path, dataset: Dataset, rows: int) -> Iterator[Split]:
     …`, or of the first 20 such and the number of the rest. Rows whose pixels are all equal get a
     warning, and so does a last row without its newline.
     """
-    report = Report(path)
+    faults = TableFaults(path)
     _keep_freed_memory()
     try:
         with path.open("rb") as file:
             start = read_start(file, dataset)
             if start.error:
-                report.add_fault(1, start.error)
+                faults.add_fault(1, start.error)
             first = line = 2 if start.header else 1
             layout = Layout(dataset, start.label_column)
             for block in _blocks(file, path, longest_line(layout.columns)):
-                split = _parse(layout, block, line, report)
-                if report.refusal:
+                split = _parse(layout, block, line, faults)
+                if faults.refusal:
                     line += block.count(b"\n")
                 else:
                     line += len(split.labels)
@@ -47,10 +47,10 @@ def read_table(path: Path, dataset: Dataset, rows: int) -> Iterator[Split]:
     except FileNotFoundError:
         raise StageError(f"{path}: no such file; `dvc repro download` makes it") from None
     except RowError as error:  # in the first line, and no other can be read
-        report.add_fault(1, error)
-    if report.refusal:
-        raise report.refusal
-    report.warn()
+        faults.add_fault(1, error)
+    if faults.refusal:
+        raise faults.refusal
+    faults.warn()
     if line - first != rows:
         found = f"the table has {line - first} rows" if line > first else "the file is empty"
         last = min(line, first + rows)
@@ -74,27 +74,27 @@ def _blocks(file: IO[bytes], path: Path, longest: int) -> Iterator[bytes]:
         yield block
 
 
-def _parse(layout: Layout, block: bytes, line: int, report: Report) -> Split:
+def _parse(layout: Layout, block: bytes, line: int, faults: TableFaults) -> Split:
     """Read lines, from `line` on, at once or, where one needs it, each by itself."""
-    split = layout.parse_fast(block) or _parse_each(layout, block, line, report)
+    split = layout.parse_fast(block) or _parse_each(layout, block, line, faults)
     pixels = split.images.reshape(-1, layout.columns - 1)
     for place in np.flatnonzero((pixels == pixels[:, :1]).all(axis=1)):
-        report.add_equal(line + int(place))
+        faults.add_equal(line + int(place))
     return split
 
 
-def _parse_each(layout: Layout, block: bytes, line: int, report: Report) -> Split:
-    """Read the lines that are rows; the report has what is wrong with the others."""
+def _parse_each(layout: Layout, block: bytes, line: int, faults: TableFaults) -> Split:
+    """Read the lines that are rows; `faults` gets what is wrong with the others."""
     labels, images = [], []
     for number, text in enumerate(block.split(b"\n")[:-1], line):
         try:
             label, pixels = layout.parse(text)
         except RowError as error:
-            report.add_fault(number, error)
+            faults.add_fault(number, error)
         else:
             labels.append(label)
             images.append(pixels)
-    return layout.split(np.array(images, np.uint8), labels)
+    return layout.to_split(np.array(images, np.uint8), labels)
 
 
 def _keep_freed_memory() -> None:

@@ -12,10 +12,9 @@ from shared.params import PARAMS
 
 Method = Literal["stratified", "tail"]
 Mask = npt.NDArray[np.bool_]
-Counts = npt.NDArray[np.int64]
 
 
-def for_validation(labels: Labels, method: Method, size: int, seed: int) -> Mask:
+def validation_mask(labels: Labels, method: Method, size: int, seed: int) -> Mask:
     """Return a mask [N] of the `size` rows that are for validation; the others are for training.
 
     `tail` takes the last rows, `stratified` draws them. Raises StageError, naming the parameter,
@@ -28,7 +27,7 @@ def for_validation(labels: Labels, method: Method, size: int, seed: int) -> Mask
     return np.arange(labels.size) >= labels.size - size
 
 
-def for_test(labels: Labels, draw: Draw) -> Mask:
+def test_mask(labels: Labels, draw: Draw) -> Mask:
     """Return a mask [N] of the rows that are drawn for testing. Raises StageError as above."""
     return _stratified(labels, draw.rows, draw.seed, "the dataset's entry: draw_test.rows")
 
@@ -60,11 +59,7 @@ def _check_size(labels: Labels, size: int, place: str) -> None:
 
 
 def _stratified(labels: Labels, size: int, seed: int, place: str) -> Mask:
-    """Return a mask of `size` rows, drawn so that every class keeps its share.
-
-    The draw is that of scikit-learn's train_test_split, whose lists of rows would take a hundred
-    bytes a row.
-    """
+    """Return a mask of `size` rows, drawn so that every class keeps its share."""
     _check_size(labels, size, place)
     counts = np.bincount(labels)
     classes = np.flatnonzero(counts)
@@ -82,27 +77,11 @@ def _stratified(labels: Labels, size: int, seed: int, place: str) -> Mask:
             f"many as there are classes ({classes.size}). Change it; `preprocess.split: tail` "
             "would hold out any rows"
         )
-    random = np.random.RandomState(seed)
-    kept = _shares(counts, labels.size - size, random)
-    drawn = _shares(counts - kept, size, random)
+    # A second, which `tail` need not wait for.
+    from sklearn.model_selection import train_test_split  # noqa: PLC0415
+
+    rows = np.arange(labels.size)
+    _, drawn = train_test_split(rows, test_size=size, random_state=seed, stratify=labels)
     mask = np.zeros(labels.size, np.bool_)
-    for label, stay, go in zip(classes, kept, drawn, strict=True):
-        rows = random.permutation(np.flatnonzero(labels == label))
-        mask[rows[stay : stay + go]] = True
+    mask[drawn] = True
     return mask
-
-
-def _shares(counts: Counts, size: int, random: np.random.RandomState) -> Counts:
-    """Return how many of `size` rows each class gets, in proportion to its count.
-
-    What is left after rounding down goes to the largest remainders, equal ones by lot.
-    """
-    exact = counts / counts.sum() * size
-    shares: Counts = np.floor(exact).astype(np.int64)
-    remainders = exact - shares
-    for remainder in np.unique(remainders)[::-1]:
-        tied = np.flatnonzero(remainders == remainder)
-        lacking = min(tied.size, size - shares.sum())
-        if lacking:
-            shares[random.choice(tied, lacking, replace=False)] += 1
-    return shares

@@ -6,7 +6,7 @@ from preprocessing.fields import FAULTS_SHOWN, RowError
 from shared.console import StageError, log
 
 
-class Report:
+class TableFaults:
     """The faults of the table at `path`, and its rows whose pixels are all equal; rows from 1."""
 
     def __init__(self, path: Path) -> None:

@@ -4,11 +4,9 @@ import hashlib
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from sklearn.model_selection import train_test_split
 
-from preprocessing.split import Method, for_test, for_validation
+from preprocessing import held_out
+from preprocessing.held_out import Method, validation_mask
 from shared.console import StageError
 from shared.dataset import Draw
 
@@ -16,67 +14,49 @@ LABELS = np.repeat(np.array([0, 1, 2], np.uint8), [600, 300, 100])
 
 
 def test_tail_holds_out_the_last_rows() -> None:
-    mask = for_validation(LABELS, "tail", 7, seed=0)
+    mask = validation_mask(LABELS, "tail", 7, seed=0)
     assert np.flatnonzero(mask).tolist() == list(range(993, 1000))
 
 
 def test_stratified_keeps_the_share_of_every_class() -> None:
-    mask = for_validation(LABELS, "stratified", 50, seed=0)
+    mask = validation_mask(LABELS, "stratified", 50, seed=0)
     assert np.bincount(LABELS[mask]).tolist() == [30, 15, 5]
 
 
 def test_stratified_holds_out_exactly_as_many_rows_as_asked() -> None:
-    sizes = [for_validation(LABELS, "stratified", size, seed=3).sum() for size in (3, 17, 500, 997)]
+    sizes = [
+        validation_mask(LABELS, "stratified", size, seed=3).sum() for size in (3, 17, 500, 997)
+    ]
     assert sizes == [3, 17, 500, 997]
 
 
 def test_the_seed_decides_which_rows() -> None:
-    first, again, other = (for_validation(LABELS, "stratified", 50, seed) for seed in (1, 1, 2))
+    first, again, other = (validation_mask(LABELS, "stratified", 50, seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
 
 
 def test_the_draw_stays_the_same_from_version_to_version() -> None:
     # preprocess does not depend on requirements.txt: another draw must be noticed here.
-    mask = for_validation(LABELS, "stratified", 50, seed=0)
+    mask = validation_mask(LABELS, "stratified", 50, seed=0)
     assert hashlib.sha256(mask.tobytes()).hexdigest()[:16] == "549353ca3fcf72fe"
-
-
-@settings(max_examples=300, deadline=None)
-@given(
-    labels=st.lists(st.sampled_from([0, 1, 2, 3, 7]), min_size=2, max_size=80),
-    size=st.integers(1, 79),
-    seed=st.integers(0, 2**32 - 1),
-)
-def test_the_draw_is_scikit_learns(labels: list[int], size: int, seed: int) -> None:
-    array = np.array(labels, np.uint8)
-    try:
-        _, expected = train_test_split(
-            np.arange(array.size), test_size=size, stratify=array, random_state=seed
-        )
-    except ValueError:
-        with pytest.raises(StageError):
-            for_validation(array, "stratified", size, seed)
-    else:
-        mask = for_validation(array, "stratified", size, seed)
-        assert np.flatnonzero(mask).tolist() == sorted(expected)
 
 
 def test_classes_that_cannot_be_in_both_parts_are_named() -> None:
     labels = np.array([0, 0, 4, 2, 2, 7], np.uint8)
     with pytest.raises(StageError, match=r"validation_size: 3 .* at places 4, 7 \(from 0\)"):
-        for_validation(labels, "stratified", 3, seed=0)
+        validation_mask(labels, "stratified", 3, seed=0)
 
 
 def test_a_test_set_is_drawn_by_the_entrys_own_seed() -> None:
-    mask = for_test(LABELS, Draw(rows=50, seed=0))
-    np.testing.assert_array_equal(mask, for_validation(LABELS, "stratified", 50, seed=0))
+    mask = held_out.test_mask(LABELS, Draw(rows=50, seed=0))
+    np.testing.assert_array_equal(mask, validation_mask(LABELS, "stratified", 50, seed=0))
     with pytest.raises(StageError, match=r"^the dataset's entry: draw_test.rows: 1000 leaves"):
-        for_test(LABELS, Draw(rows=1000, seed=0))
+        held_out.test_mask(LABELS, Draw(rows=1000, seed=0))
 
 
 def test_rows_come_from_all_over_the_table() -> None:
-    rows = np.flatnonzero(for_validation(LABELS, "stratified", 300, seed=0))
+    rows = np.flatnonzero(validation_mask(LABELS, "stratified", 300, seed=0))
     assert np.diff(rows).max() < 60
 
 
@@ -84,7 +64,7 @@ def test_rows_come_from_all_over_the_table() -> None:
 @pytest.mark.parametrize("size", [1000, 1001])
 def test_a_size_that_leaves_nothing_to_train_on_is_refused(method: Method, size: int) -> None:
     with pytest.raises(StageError) as caught:
-        for_validation(LABELS, method, size, seed=0)
+        validation_mask(LABELS, method, size, seed=0)
     assert str(caught.value) == (
         f"params.yaml: preprocess.validation_size: {size} leaves no row to train on;"
         " must be less than 1000, the rows that there are"
@@ -99,5 +79,5 @@ def test_a_size_that_leaves_nothing_to_train_on_is_refused(method: Method, size:
 def test_a_size_that_cannot_be_stratified_is_refused(labels: np.ndarray, size: int) -> None:
     place = f"^params.yaml: preprocess.validation_size: {size} cannot be stratified: "
     with pytest.raises(StageError, match=place):
-        for_validation(labels.astype(np.uint8), "stratified", size, seed=0)
-    assert for_validation(labels.astype(np.uint8), "tail", size, seed=0).sum() == size
+        validation_mask(labels.astype(np.uint8), "stratified", size, seed=0)
+    assert validation_mask(labels.astype(np.uint8), "tail", size, seed=0).sum() == size
