@@ -32,7 +32,8 @@ def test_the_contents_say_what_made_the_weights(project: Callable[..., Path]) ->
 
 
 @pytest.mark.parametrize(
-    "changed", ["parameters", "device", "versions", "split", "dataset", "script", "code"]
+    "changed",
+    ["parameters", "device", "versions", "split", "dataset", "script", "code", "many devices"],
 )
 def test_all_that_decides_the_result_changes_the_fingerprint(
     changed: str, project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
@@ -48,6 +49,7 @@ def test_all_that_decides_the_result_changes_the_fingerprint(
         "dataset": DATASET,
         "script": stages / "train.py",
         "code": stages / "shared/files.py",
+        "many devices": stages / "training/distributed/team.py",
     }
     if changed in files:
         append_line(files[changed])
@@ -55,6 +57,17 @@ def test_all_that_decides_the_result_changes_the_fingerprint(
         monkeypatch.setattr("numpy.__version__", "2")
     after = described("GPU" if changed == "device" else "CPU", seed=int(changed == "parameters"))
     assert after.fingerprint != before
+
+
+def test_what_only_watches_is_not_in_the_fingerprint(
+    project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stages = project() / "stages"
+    shutil.copytree(recipe.STAGES, stages)
+    monkeypatch.setattr(recipe, "STAGES", stages)
+    before = described()
+    append_line(stages / "watching/terminal.py")
+    assert described() == before
 
 
 def test_dvc_names_the_run_and_without_it_the_recipe_does(
