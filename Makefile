@@ -12,7 +12,7 @@ ifneq ($(findstring :,$(CURDIR)),)
   $(error $(CURDIR) has a colon in its path, and neither venv nor make can work there: rename the folder)
 endif
 
-.PHONY: all help setup whole-lock test lint lint-docs check-lock check-catalog bench bench-gpu compare report demo \
+.PHONY: all help setup whole-lock test lint lint-code lint-docs lint-github check-lock check-catalog bench bench-gpu compare report demo \
   tensorboard lock clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
@@ -58,7 +58,9 @@ whole-lock:
 test: setup .venv/$(DEVELOPMENT).done ## run the tests
 	@pytest
 
-lint: .venv/$(DEVELOPMENT).done ## check the code: style and types
+lint: lint-code lint-github ## check the code, and what GitHub reads
+
+lint-code: .venv/$(DEVELOPMENT).done ## check the code: style and types
 	@ruff check
 	@ruff format --check
 	@mypy
@@ -68,6 +70,14 @@ lint-docs: .venv/$(DEVELOPMENT).done ## check the pages: layout, spelling, links
 	@mdformat --check $(PAGES)
 	@git ls-files -z | xargs -0 codespell
 	@python tests/check_docs.py $(PAGES)
+
+lint-github: .venv/$(DEVELOPMENT).done ## check workflow, templates and CITATION.cff
+	@check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/test.yml
+	@check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	@check-jsonschema --quiet --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml \
+	  .github/ISSUE_TEMPLATE/idea.yml
+	@check-jsonschema --quiet --builtin-schema vendor.citation-file-format CITATION.cff
+	@zizmor --offline --quiet --no-progress .github
 
 check-lock: setup ## say whether dvc.lock fits the code and params.yaml
 	@plan=$$(dvc repro --dry --allow-missing) || { echo "$$plan"; exit 1; }; \
