@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "stages"))
 
 from comparing.report import Group, Report, report_groups, report_pair
 from comparing.runs import WORKSPACE, check_same_test_set, names_of, read_run
+from running.command import command_line
 from shared.console import StageError, run
 from shared.files import replacing, write_json
 
@@ -35,8 +36,7 @@ def main() -> None:
 
 def parse() -> argparse.Namespace:
     """Return the command line's choices."""
-    formatter = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=formatter)
+    parser = command_line(__doc__)
     runs = "a revision, branch or experiment; several, with commas; or a pattern of experiments"
     parser.add_argument("first", metavar="A", help=runs)
     parser.add_argument("second", metavar="B", nargs="?", help=f"the same (default: {WORKSPACE})")

@@ -25,6 +25,7 @@ from nicegui.events import MouseEventArguments
 from PIL import Image, ImageDraw
 
 from predicting.pictures import as_image
+from running.command import command_line
 from shared.console import StageError, log, run
 from shared.dataset import Dataset, read_json
 
@@ -201,5 +202,6 @@ def bar(name: str) -> ui.linear_progress:
 
 
 if __name__ == "__main__":
+    command_line(__doc__).parse_args()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     run(main)

@@ -23,6 +23,7 @@ from reporting.charts import read_figures
 from reporting.elements import fill, join, notice
 from reporting.history import read_history, stale_stages
 from reporting.page import Section, render
+from running.command import command_line
 from shared.console import StageError, log, run
 from shared.files import replacing
 
@@ -150,4 +151,5 @@ def missing_file(path: Path | str) -> str:
 
 
 if __name__ == "__main__":
+    command_line(__doc__).parse_args()
     run(main)

@@ -22,6 +22,7 @@ import optuna
 import pandas as pd
 
 from running.clone import ROOT, Clone, DvcError, clone, last_commit
+from running.command import command_line
 from searching.space import parse_space
 from searching.study import Claim, Trials
 from shared.console import log, run
@@ -48,8 +49,7 @@ def main() -> None:
 
 def parse() -> argparse.Namespace:
     """Return the command line's choices."""
-    formatter = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=formatter)
+    parser = command_line(__doc__)
     parser.add_argument("name", metavar="NAME", help="the study's, and its experiments' first part")
     parser.add_argument("--trials", type=int, required=True, metavar="N", help="how many in all")
     parser.add_argument(
