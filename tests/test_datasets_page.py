@@ -2,7 +2,6 @@
 
 import re
 import sys
-import textwrap
 import zipfile
 from pathlib import Path
 
@@ -23,10 +22,9 @@ mkdir -p "$folder" && cp "$(dirname "$0")/digit-recognizer.zip" "$folder"
 
 
 def blocks() -> list[str]:
-    """The section's indented blocks."""
+    """The section's commands, and the file that it has its reader write."""
     section = PAGE.partition(TITLE)[2].partition("\n## ")[0]
-    found = re.findall(r"(?:^ {4}.*\n(?:\n(?= {4}))?)+", section, re.MULTILINE)
-    return [textwrap.dedent(block) for block in found]
+    return re.findall(r"^```(?:sh|yaml)\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
 
 
 def write_table(path: Path, rows: int) -> None:

@@ -20,7 +20,9 @@ def test_every_parameter_that_the_readme_sets_is_valid() -> None:
         params_model(section).model_validate({**params[section], name: yaml.safe_load(value)})
 
 
-@pytest.mark.parametrize(("name", "page"), [("inference", "exports"), ("preprocess", "datasets")])
+@pytest.mark.parametrize(
+    ("name", "page"), [("inference", "exports"), ("preprocess", "explanation/reading-tables")]
+)
 def test_a_page_s_table_is_the_one_that_was_measured(
     name: str, page: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
