@@ -12,7 +12,7 @@ ifneq ($(findstring :,$(CURDIR)),)
   $(error $(CURDIR) has a colon in its path, and neither venv nor make can work there: rename the folder)
 endif
 
-.PHONY: all help setup whole-lock test lint lint-code lint-docs lint-github check-lock check-catalog bench bench-gpu compare report demo \
+.PHONY: all help setup whole-lock test lint lint-code lint-docs lint-github check-lock check-catalog bench bench-gpu run compare report demo \
   tensorboard lock clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
@@ -96,6 +96,9 @@ bench: setup ## measure what takes a few minutes: reading, generalization, train
 
 bench-gpu: setup ## measure training on a GPU
 	@python benchmarks/gpu.py
+
+run: setup ## run a preset as an experiment: PRESET=accurate DATASET=fashion-mnist ARGS='-n mine -S train.seed=3'
+	@python tools/run.py $(if $(PRESET),'$(PRESET)') $(if $(DATASET),--dataset '$(DATASET)') $(ARGS)
 
 compare: setup ## compare two revisions or experiments: A=main B=short (without B: the workspace)
 	@python tools/compare.py $(if $(A),'$(A)') $(if $(B),'$(B)')

@@ -4,7 +4,7 @@ Run as `make bench-gpu`; without a GPU it says so and ends. Each network trains 
 the augmentation of params.yaml, for batches of 128 to 4,096 images, in each precision, with XLA
 and without, at the article's learning rate, which no precision diverges at; gathering is included,
 compilation is not. Utilisation is the mean of what nvidia-smi
-says meanwhile. Time to 99 % is that of the set `fast-99` of benchmarks/sets.yaml, from its first
+says meanwhile. Time to 99 % is that of the preset `fast-99`, from its first
 step to its last; MNIST's own test images only report what it reached. TensorFlow's deterministic
 kernels are off in all of it. MNIST is read from MNIST_DIR (default ../shared/data/mnist). The
 figures go to benchmarks/gpu.json.
@@ -22,15 +22,17 @@ from typing import Any, Self
 sys.path.pop(0)  # this folder, whose training.py would hide the package of that name
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "stages"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
 from benchmarks.setting import lay_out, machine, read_mnist
 from benchmarks.timed_loop import train_for
 
 import train as stage
+from running.presets import read_presets
 from shared.console import log, run
 from shared.dataset import Split, load_dataset, open_split
 from shared.files import write_json
-from shared.params import load, read_yaml
+from shared.params import load
 from training.batches import Batches
 from training.building import build_batches, build_engine, build_model, configure
 from training.device import choose
@@ -38,7 +40,6 @@ from training.engine import Engine
 from training.params import TrainParams
 
 FIGURES = Path(__file__).resolve().with_suffix(".json")
-SETS = FIGURES.with_name("sets.yaml")
 NETWORKS = ("compact", "accurate", "tutorial")
 BATCH_SIZES = (128, 512, 2048, 4096)
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
@@ -77,7 +78,7 @@ def throughput(network: str, batch_size: int, precision: str, xla: bool) -> dict
 
 def time_to_99() -> dict[str, float]:
     """Return the seconds of the quickest documented run to 99 %, and what it reaches."""
-    choices = read_yaml(SETS)["fast-99"]["set"]
+    choices = read_presets()["fast-99"].sets
     choices = {key.removeprefix("train."): choices[key] for key in choices if "train." in key}
     engine, batches = prepare(xla=True, **choices)
     seconds = train_for(choices["steps"], engine, batches)

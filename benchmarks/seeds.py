@@ -1,9 +1,9 @@
-"""Run documented parameter sets over several seeds: their accuracy, its spread, and the seconds.
+"""Run presets over several seeds: their accuracy, its spread, and the seconds.
 
-`python benchmarks/seeds.py SET…` runs sets of benchmarks/sets.yaml, one `dvc exp run … evaluate` a
-seed, records each in benchmarks/seeds.json and prints the table of all sets for docs/training.md.
+`python benchmarks/seeds.py PRESET…` runs presets, files of presets/: one `dvc exp run … evaluate`
+a seed, records each in benchmarks/seeds.json and prints the table of all for docs/training.md.
 The experiments run in a clone of the last commit, so the workspace stays as it is and may be worked
-in. From there they are pushed here as SET-SEED: `dvc exp show` lists them, `dvc exp apply` takes
+in. From there they are pushed here as PRESET-SEED: `dvc exp show` lists them, `dvc exp apply` takes
 one over, and `dvc repro` then runs what comes after its evaluation.
 
 DVC alone decides what has to run. After an interruption the same command takes finished seeds from
@@ -25,28 +25,30 @@ sys.path[:0] = [str(ROOT), str(ROOT / "stages"), str(ROOT / "tools")]
 from benchmarks.tables import of_seeds  # noqa: E402
 
 from running.clone import LOGS, Clone, clone, last_commit  # noqa: E402
+from running.presets import Preset, read_presets  # noqa: E402
 from shared.console import log, run  # noqa: E402
 from shared.files import remove, write_json  # noqa: E402
 from shared.params import read_yaml  # noqa: E402
 
-SETS = Path(__file__).with_name("sets.yaml")
 FIGURES = Path(__file__).with_suffix(".json")
 
 
 def main() -> None:
-    """Clone, run every seed of every set, print the table."""
-    sets = read_yaml(SETS)
-    asked = arguments(sets)
+    """Clone, run every seed of every preset, print the table."""
+    presets = read_presets()
+    asked = arguments(presets)
     with clone(last_commit()) as place:
-        for name in asked.sets:
-            measure(name, sets[name]["set"], asked.seeds, place)
-    print(of_seeds(sets, figures()))  # noqa: T201 (its output)
+        for name in asked.presets:
+            measure(name, presets[name].sets, asked.seeds, place)
+    print(of_seeds({name: preset.what for name, preset in presets.items()}, figures()))  # noqa: T201 (its output)
 
 
-def arguments(sets: dict[str, Any]) -> argparse.Namespace:
-    """Return what the command line asks for: `sets`, by name, and how many `seeds`."""
-    parser = argparse.ArgumentParser(description="Run parameter sets over several seeds.")
-    parser.add_argument("sets", nargs="+", choices=sets, metavar="SET", help=", ".join(sets))
+def arguments(presets: dict[str, Preset]) -> argparse.Namespace:
+    """Return what the command line asks for: `presets`, by name, and how many `seeds`."""
+    parser = argparse.ArgumentParser(description="Run presets over several seeds.")
+    parser.add_argument(
+        "presets", nargs="+", choices=presets, metavar="PRESET", help=", ".join(presets)
+    )
     parser.add_argument("--seeds", type=int, default=5, metavar="N", help="how many (5)")
     asked = parser.parse_args()
     if asked.seeds < 2:
@@ -55,7 +57,7 @@ def arguments(sets: dict[str, Any]) -> argparse.Namespace:
 
 
 def measure(name: str, parameters: dict[str, Any], seeds: int, place: Clone) -> None:
-    """Record each seed of the set once it is done and, after the last, what they come to."""
+    """Record each seed of the preset once it is done and, after the last, what they come to."""
     earlier = figures().get(name, {}).get("seeds", {})
     described = {"set": parameters, "defaults": defaults(parameters)}
     done: dict[str, Any] = {}
@@ -70,7 +72,7 @@ def measure(name: str, parameters: dict[str, Any], seeds: int, place: Clone) -> 
 
 
 def defaults(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Return what a set's figures hang on that it leaves to params.yaml, by section.name."""
+    """Return what a preset's figures hang on that it leaves to params.yaml, by section.name."""
     sections = read_yaml(ROOT / "params.yaml")
     return {
         key: value
@@ -123,13 +125,13 @@ def spread(values: list[float]) -> dict[str, float]:
 
 
 def figures() -> dict[str, Any]:
-    """Return what is recorded, by set."""
+    """Return what is recorded, by preset."""
     recorded: dict[str, Any] = read_json(FIGURES) if FIGURES.exists() else {}
     return recorded
 
 
 def record(name: str, of_set: dict[str, Any]) -> None:
-    """Write one set's figures beside those of the others."""
+    """Write one preset's figures beside those of the others."""
     write_json(FIGURES, {**figures(), name: of_set})
 
 

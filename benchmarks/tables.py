@@ -39,21 +39,20 @@ def of_choices(figures: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def of_seeds(sets: dict[str, Any], recorded: dict[str, Any]) -> str:
-    """Return the table of seeds.json: the sets whose seeds are all done, in the order of `sets`."""
+def of_seeds(presets: dict[str, str], recorded: dict[str, Any]) -> str:
+    """Return the table of seeds.json: those `presets` (what each is) whose seeds are all done."""
     lines = [
-        "| set | what | test accuracy in %, mean ± sd | each seed's | validation | seconds |",
+        "| preset | what | test accuracy in %, mean ± sd | each seed's | validation | seconds |",
         "| -- | -- | -- | -- | -- | -- |",
     ]
-    for name, described in sets.items():
-        figures_of_set = recorded.get(name, {})
-        if "test_accuracy" in figures_of_set:
-            lines.append(_row(name, described["what"], figures_of_set))
+    for name, what in presets.items():
+        if "test_accuracy" in recorded.get(name, {}):
+            lines.append(_row(name, what, recorded[name]))
     return "\n".join(lines)
 
 
 def _row(name: str, what: str, recorded: dict[str, Any]) -> str:
-    """Return a set's line of the table."""
+    """Return a preset's line of the table."""
     cells = [
         f"`{name}`",
         what,

@@ -28,18 +28,20 @@ def test_the_benchmark_of_a_gpu_runs_from_end_to_end(tmp_path: Path) -> None:
     nvidia_smi = tmp_path / "nvidia-smi"
     nvidia_smi.write_text("#!/bin/sh\necho '[N/A]'; echo 40; echo 60; exec sleep 60\n")
     nvidia_smi.chmod(0o755)
-    sets = tmp_path / "sets.yaml"
-    sets.write_text("fast-99: {set: {download.dataset: mnist, train.width: 8, train.steps: 30}}")
     figures = tmp_path / "gpu.json"
     program = f"""
 import sys
 from pathlib import Path
 sys.path.insert(0, {str(ROOT / "benchmarks")!r})
 import gpu
+from running.presets import Preset
 gpu.choose = lambda device: ("CPU", device)
-gpu.SETS, gpu.FIGURES = Path({str(sets)!r}), Path({str(figures)!r})
+gpu.FIGURES = Path({str(figures)!r})
 gpu.NETWORKS, gpu.BATCH_SIZES, gpu.PRECISIONS = ("compact",), (8,), ("mixed_float16",)
 gpu.IMAGES = 320
+gpu.read_presets = lambda: {{
+    "fast-99": Preset(what="", sets={{"train.width": 8, "train.steps": 30}}, reaches="")
+}}
 gpu.main()
 """
     environment = {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}

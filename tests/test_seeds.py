@@ -1,7 +1,6 @@
 """benchmarks/seeds.py with real git and real dvc: killed, interrupted, started again."""
 
 import json
-import runpy
 import statistics
 import subprocess
 import sys
@@ -13,7 +12,6 @@ import pytest
 import yaml
 
 from checkout import Project, working_tree
-from conftest import ROOT, params_model
 from processes import terminate, wait
 
 SCRIPT = "benchmarks/seeds.py"
@@ -35,9 +33,10 @@ class Seeds(Project):
         self.temporary = temporary
         self.environment["TMPDIR"] = str(temporary)
 
-    def write_sets(self, **sets: dict[str, Any]) -> None:
-        described = {name: {"what": f"the {name} one", "set": sets[name]} for name in sets}
-        (self.folder / "benchmarks/sets.yaml").write_text(yaml.safe_dump(described))
+    def write_presets(self, **sets: dict[str, Any]) -> None:
+        for name, values in sets.items():
+            preset = {"what": f"the {name} one", "sets": values, "reaches": "little"}
+            (self.folder / f"presets/{name}.yaml").write_text(yaml.safe_dump(preset))
 
     def start(self, log: Path) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
@@ -72,7 +71,7 @@ def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Seeds:
     tree = working_tree(tmp_path_factory.mktemp("project"))
     project = Seeds(tree.folder, tmp_path_factory.mktemp("temporary"))
     (project.folder / FIGURES).unlink(missing_ok=True)
-    project.write_sets(quick=QUICK, other=QUICK)
+    project.write_presets(quick=QUICK, other=QUICK)
     project.run("git", "init", "--quiet", "--initial-branch", "main")
     project.run("git", "add", "--all")
     project.run("git", "commit", "--quiet", "--message", "quick")
@@ -128,7 +127,7 @@ def test_it_goes_on_where_it_was_and_keeps_what_it_had(interrupted: Seeds) -> No
         assert metrics["test_accuracy"]["new"] == figures["seeds"][seed]["test_accuracy"]
 
 
-def test_another_set_leaves_the_first_s_figures_alone(interrupted: Seeds) -> None:
+def test_another_preset_leaves_the_first_s_figures_alone(interrupted: Seeds) -> None:
     before = interrupted.figures()["quick"]
     assert "Running stage" not in interrupted.seeds("other"), "the same runs by another name"
     figures = interrupted.figures()
@@ -137,12 +136,12 @@ def test_another_set_leaves_the_first_s_figures_alone(interrupted: Seeds) -> Non
     assert figures["other"]["seconds"] is None
 
 
-def test_a_changed_set_runs_again_and_takes_the_place_of_its_experiments(
+def test_a_changed_preset_runs_again_and_takes_the_place_of_its_experiments(
     interrupted: Seeds,
 ) -> None:
     project = interrupted
     before = project.figures()["quick"]
-    project.write_sets(quick={**QUICK, "evaluate.calibration_bins": 3})
+    project.write_presets(quick={**QUICK, "evaluate.calibration_bins": 3})
     output = project.seeds("quick")
     assert output.count("Running stage 'evaluate'") == 2
     assert "Running stage 'train'" not in output
@@ -163,30 +162,3 @@ def test_what_is_not_committed_is_refused(interrupted: Seeds) -> None:
 
 def test_nothing_is_left_in_the_temporary_folder_but_by_a_power_cut(interrupted: Seeds) -> None:
     assert len(list(interrupted.temporary.glob("experiments-*"))) == 1
-
-
-SETS = yaml.safe_load((ROOT / "benchmarks/sets.yaml").read_text())
-
-
-@pytest.mark.parametrize("name", SETS)
-def test_every_set_is_valid(name: str) -> None:
-    assert set(SETS[name]) == {"what", "set"}
-    params = yaml.safe_load((ROOT / "params.yaml").read_text())
-    for key, value in SETS[name]["set"].items():
-        section, parameter = key.split(".")
-        assert parameter in params[section], key
-        params[section][parameter] = value
-    for stage, values in params.items():
-        params_model(stage).model_validate(values)
-    assert (ROOT / f"datasets/{params['download']['dataset']}.yaml").exists()
-    assert "train.seed" not in SETS[name]["set"], "the script's to set"
-
-
-def test_the_figures_are_of_the_sets_as_they_stand_and_in_the_documentation() -> None:
-    figures = json.loads((ROOT / FIGURES).read_text()) if (ROOT / FIGURES).exists() else {}
-    assert {name: SETS[name]["set"] for name in figures} == {
-        name: of_set["set"] for name, of_set in figures.items()
-    }
-    if figures:
-        table = runpy.run_path(str(ROOT / "benchmarks/tables.py"))["of_seeds"](SETS, figures)
-        assert table in (ROOT / "docs/training.md").read_text(encoding="utf-8")
