@@ -21,6 +21,7 @@ import yaml
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "stages"))
 
 from running.clone import ROOT, output
+from running.command import command_line
 from running.presets import Preset, read_presets
 from shared.console import log, run
 from shared.params import PARAMS, Loader, read_yaml
@@ -45,12 +46,9 @@ def main() -> None:
 def arguments(presets: Mapping[str, Preset]) -> tuple[argparse.Namespace, list[str]]:
     """Return the command line's choices, and what is dvc's."""
     about = [f"  {name:18}{preset.what}" for name, preset in presets.items()]
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        epilog="\n".join(["presets:", *about]),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = command_line(__doc__)
+    parser.epilog = "\n".join(["presets:", *about])
+    parser.allow_abbrev = False
     parser.add_argument("preset", metavar="PRESET", choices=presets, help="one of those below")
     datasets = sorted(path.stem for path in ROOT.glob("datasets/*.yaml"))
     parser.add_argument(
