@@ -12,8 +12,8 @@ ifneq ($(findstring :,$(CURDIR)),)
   $(error $(CURDIR) has a colon in its path, and neither venv nor make can work there: rename the folder)
 endif
 
-.PHONY: all help setup whole-lock test lint lint-code lint-docs lint-github check-lock check-catalog bench bench-gpu run compare report demo \
-  tensorboard lock clean
+.PHONY: all help setup whole-lock test lint lint-code lint-docs lint-github check-lock check-catalog \
+  bench bench-gpu run compare report demo tensorboard lock clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
