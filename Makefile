@@ -67,9 +67,8 @@ lint-code: .venv/$(DEVELOPMENT).done ## check the code: style and types
 
 # What it asks for stands at the top of tests/check_docs.py; `mdformat PAGE` mends the layout.
 lint-docs: .venv/$(DEVELOPMENT).done ## check the pages: layout, spelling, links, paths
-	@mdformat --check $(PAGES)
-	@git ls-files -z | xargs -0 codespell
-	@python tests/check_docs.py $(PAGES)
+	@mdformat --check $(PAGES); layout=$$?; git ls-files -z | xargs -0 codespell; spelling=$$?; \
+	python tests/check_docs.py $(PAGES) && [ $$layout$$spelling = 00 ]
 
 lint-github: .venv/$(DEVELOPMENT).done ## check workflow, templates and CITATION.cff
 	@check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/test.yml
