@@ -142,7 +142,9 @@ def test_train_never_sees_the_test_split() -> None:
     assert not [path for path in paths(PIPELINE["train"]["deps"]) if "test" in path]
 
 
-def test_every_parameter_of_the_training_is_documented() -> None:
+@each_stage
+def test_every_parameter_is_documented(stage: str) -> None:
     text = (ROOT / "docs/training.md").read_text(encoding="utf-8")
-    missing = [name for name in PARAMS["train"] if f"`{name}`" not in text]
+    prefix = "" if stage == "train" else f"{stage}."
+    missing = [name for name in PARAMS[stage] if f"| `{prefix}{name}` |" not in text]
     assert not missing
