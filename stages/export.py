@@ -1,12 +1,13 @@
 """Export the classifier for other runtimes, each proved on the test set to be the same model."""
 
 import shutil
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 from pydantic import Field
 
-from exporting.calls import CALLS, FormatName, call_outside, call_text
+from exporting.calls import CALLS, FormatName, Probabilities, call_outside, call_text
 from exporting.formats import with_probabilities, writers
 from exporting.model_card import Evaluation, Recipe, Robustness, model_card
 from exporting.parity import Parity, check, compare, random_images, size_of
@@ -58,16 +59,19 @@ def main() -> None:
     reference = predict(lambda batch: classifier(batch)["probabilities"], images)
 
     parities: dict[FormatName, Parity] = {}
-    with replacing(EXPORT) as folder:
+    answers: dict[FormatName, Future[Probabilities]] = {}
+    with replacing(EXPORT) as folder, ThreadPoolExecutor() as background:
         folder.mkdir()
         write_json(folder / "labels.json", dataset.class_names)
         for name in sorted(params.formats, key=list(CALLS).index):
-            file = CALLS[name].file
             with without_noise():
-                write[name](classifier, folder / file)
-            probabilities = call_outside(call_text(name, dataset.image), folder, images)
-            parities[name] = compare(probabilities, reference, test.labels, size_of(folder / file))
-            check(parities[name], name, EXPORT / file)
+                write[name](classifier, folder / CALLS[name].file)
+            call = call_text(name, dataset.image)
+            answers[name] = background.submit(call_outside, call, folder, images)
+        for name, answer in answers.items():
+            size = size_of(folder / CALLS[name].file)
+            parities[name] = compare(answer.result(), reference, test.labels, size)
+            check(parities[name], name, EXPORT / CALLS[name].file)
         if "onnx" in params.formats:
             script = Path(predict_script.__file__)
             ignored = shutil.ignore_patterns(script.name, "__pycache__")

@@ -13,6 +13,7 @@ from shared.console import log, run
 from shared.dataset import Split, load_dataset, open_split
 from shared.files import write_csv, write_json
 from shared.params import Params, load
+from shared.tf import tf
 
 DATASET = Path("data/raw/dataset.json")
 TEST = Path("data/prepared/test.npz")
@@ -32,7 +33,7 @@ def main() -> None:
     params = load(RobustnessParams, "robustness")
     dataset = load_dataset(DATASET)
     test = open_split(TEST)
-    model = load_classifier(MODEL, test.images, dataset)
+    model = tf.function(load_classifier(MODEL, test.images, dataset))
     rows = []
     for number, (name, corruption) in enumerate(CORRUPTIONS.items()):
         for level, strength in enumerate(corruption.strengths, start=1):

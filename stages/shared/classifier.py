@@ -34,7 +34,8 @@ def load_classifier(path: Path, images: Images, dataset: Dataset) -> keras.Model
 
 def temperature_of(model: keras.Model) -> float:
     """Return what the model divides its logits by (stages/training/calibration.py), or 1."""
-    return next((1 / layer.scale for layer in model.layers if layer.name == "temperature"), 1.0)
+    last = model.layers[-1]
+    return 1 / last.scale if isinstance(last, keras.layers.Rescaling) else 1.0
 
 
 def predict(scores: Callable[[Images], npt.ArrayLike], images: Images) -> Scores:
