@@ -89,3 +89,10 @@ def test_integers_are_within_a_tenth_of_a_point_and_a_third_of_the_bytes() -> No
     text = " ".join((ROOT / "docs/exports.md").read_text(encoding="utf-8").split())
     shares = (accuracy["accuracy"], accuracy["exports"]["tflite_int8"])
     assert "right on {:.2%}, in integers on {:.2%}".format(*shares) in text.replace(" %", "%")
+
+
+def test_the_index_leads_to_every_page() -> None:
+    index = ROOT / "docs/README.md"
+    linked = re.findall(r"\]\(([\w/.-]+\.md)\)", index.read_text(encoding="utf-8"))
+    pages = {str(path.relative_to(index.parent)) for path in index.parent.rglob("*.md")}
+    assert sorted(linked) == sorted(pages - {"README.md"})
