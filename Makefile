@@ -94,7 +94,7 @@ check-catalog: .venv/$(RUNTIME).done ## check every entry of datasets/
 
 # seeds.py and choices.py train for longer, inference.py tells the formats apart.
 bench: setup ## measure what takes a few minutes: reading, generalization, training
-	@for name in preprocess generalization training; do python benchmarks/$$name.py || exit 1; done
+	@for name in readers generalization loops; do python benchmarks/$$name.py || exit 1; done
 
 bench-gpu: setup ## measure training on a GPU
 	@python benchmarks/gpu.py

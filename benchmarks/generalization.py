@@ -1,15 +1,14 @@
 """Measure the model of the last run, and its exports, on MNIST's own 10,000 test images.
 
-Run as `python benchmarks/generalization.py` after `dvc repro`. The default dataset, mnist-5k, comes
-from MNIST's training set, so these images are new to a model trained on it: ten times as many as it
-has to test with. The first 1,000 are predicted from pictures too, inverted JPEGs of 20 times the
-size, by export/predict.py. MNIST's gzipped IDX files are read from MNIST_DIR (default
-../shared/data/mnist). The figures go to benchmarks/generalization.json.
+    dvc repro && python benchmarks/generalization.py
+
+The default dataset, mnist-5k, comes from MNIST's training set, so these images are new to a model
+trained on it: ten times as many as it has to test with. The first 1,000 are predicted from pictures
+too, inverted JPEGs of 20 times the size, by export/predict.py. MNIST's gzipped IDX files are read
+from MNIST_DIR (default ../shared/data/mnist). The figures go to benchmarks/generalization.json.
 """
 
-import gzip
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,27 +17,23 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from PIL import Image
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "stages"))
-
-from exporting.calls import CALLS, call_outside, call_text  # noqa: E402
-from shared.classifier import Scores, load_classifier, predict  # noqa: E402
-from shared.dataset import Images, Labels, load_dataset  # noqa: E402
+import setting
+from exporting.calls import CALLS, Probabilities, call_outside, call_text
+from project import ROOT, command_line
+from shared.dataset import Images, Labels, load_dataset
+from shared.files import write_json
 
 EXPORT = ROOT / "export"
 PICTURES = 1000
-FIGURES = Path(__file__).with_suffix(".json")
-MNIST = Path(os.environ.get("MNIST_DIR", ROOT / "../shared/data/mnist")).resolve()
+FIGURES = Path(__file__).resolve().with_suffix(".json")
 
 
 def main() -> None:
     """Predict, count, write and print."""
-    if not MNIST.is_dir():
-        sys.exit(f"{MNIST}: no such folder; set MNIST_DIR to the one of MNIST's IDX files")
-    with gzip.open(MNIST / "t10k-images-idx3-ubyte.gz") as file:
-        images = np.frombuffer(file.read(), np.uint8, offset=16).reshape(-1, 28, 28, 1)
-    with gzip.open(MNIST / "t10k-labels-idx1-ubyte.gz") as file:
-        labels = np.frombuffer(file.read(), np.uint8, offset=8)
+    command_line(__doc__).parse_args()
+    from shared.classifier import load_classifier, predict
+
+    images, labels = setting.read_mnist("t10k")
     dataset = load_dataset(ROOT / "data/raw/dataset.json")
     model = load_classifier(ROOT / "models/model.keras", images, dataset)
     direct = predict(model, images)
@@ -57,11 +52,11 @@ def main() -> None:
             "accuracy_without": accuracy(direct[:PICTURES], labels[:PICTURES]),
         },
     }
-    FIGURES.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    write_json(FIGURES, figures)
     print(json.dumps(figures))  # noqa: T201 (its output)
 
 
-def accuracy(scores: Scores, labels: Labels) -> float:
+def accuracy(scores: Probabilities, labels: Labels) -> float:
     """Return the share of images whose highest score is that of their label."""
     return float(np.mean(scores.argmax(axis=1) == labels))
 

@@ -1,43 +1,30 @@
 """Measure training on a GPU: images a second, utilisation, and the time to 99 % on MNIST.
 
-Run as `make bench-gpu`; without a GPU it says so and ends. Each network trains with the loop and
-the augmentation of params.yaml, for batches of 128 to 4,096 images, in each precision, with XLA
-and without, at the article's learning rate, which no precision diverges at; gathering is included,
-compilation is not. Utilisation is the mean of what nvidia-smi
-says meanwhile. Time to 99 % is that of the preset `fast-99`, from its first
-step to its last; MNIST's own test images only report what it reached. TensorFlow's deterministic
-kernels are off in all of it. MNIST is read from MNIST_DIR (default ../shared/data/mnist). The
-figures go to benchmarks/gpu.json.
+    python benchmarks/gpu.py        # or: make bench-gpu
+
+Without a GPU it says so and ends. Each network trains with the loop and the augmentation of
+params.yaml, for batches of 128 to 4,096 images, in each precision, with XLA and without, at the
+article's learning rate, which no precision diverges at; gathering is included, compilation is not.
+Utilisation is the mean of what nvidia-smi says meanwhile. Time to 99 % is that of the preset
+`fast-99`, from its first step to its last; MNIST's own test images only report what it reached.
+TensorFlow's deterministic kernels are off in all of it. MNIST is read from MNIST_DIR (default
+../shared/data/mnist). The figures go to benchmarks/gpu.json.
 """
 
 import itertools
 import os
 import statistics
 import subprocess
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
 
-sys.path.pop(0)  # this folder, whose training.py would hide the package of that name
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "stages"))
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
-
-from benchmarks.setting import lay_out, machine, read_mnist
-from benchmarks.timed_loop import train_for
-
-import train as stage
+import setting
+from project import command_line
 from running.presets import read_presets
 from shared.console import log, run
-from shared.dataset import Split, load_dataset, open_split
+from shared.dataset import Split
 from shared.files import write_json
-from shared.params import load
-from training.batches import Batches
-from training.building import build_batches, build_engine, build_model, configure
-from training.device import choose
-from training.engine import Engine
-from training.params import TrainParams
 
 FIGURES = Path(__file__).resolve().with_suffix(".json")
 NETWORKS = ("compact", "accurate", "tutorial")
@@ -48,11 +35,24 @@ IMAGES = 400_000  # of each measurement
 
 def main() -> None:
     """Measure, write and print."""
+    command_line(__doc__).parse_args()
+    from training.device import choose
+
     device, _ = choose("gpu")
+    measure(device)
+
+
+def measure(device: str) -> None:
+    """Measure on the device that was chosen, and write."""
     with TemporaryDirectory() as folder:
-        lay_out(Path(folder))
+        setting.lay_out(Path(folder))
         os.chdir(folder)
-        figures = {"gpu": device, **machine(), "time_to_99": time_to_99(), "throughput": []}
+        figures = {
+            "gpu": device,
+            **setting.training_machine(),
+            "time_to_99": time_to_99(),
+            "throughput": [],
+        }
         for choice in itertools.product(NETWORKS, BATCH_SIZES, PRECISIONS, (True, False)):
             figures["throughput"].append(throughput(*choice))
             write_json(FIGURES, figures)  # a part is better than nothing
@@ -60,12 +60,14 @@ def main() -> None:
 
 def throughput(network: str, batch_size: int, precision: str, xla: bool) -> dict[str, Any]:
     """Return images a second, and the GPU's utilisation in per cent."""
+    from timed_loop import train_for
+
     choice = {"network": network, "batch_size": batch_size, "precision": precision}
-    engine, batches = prepare(xla=xla, **choice, learning_rate=0.0001, schedule="constant")
+    engine, batches = compiled({**choice, "learning_rate": 0.0001, "schedule": "constant"}, xla=xla)
     steps = IMAGES // batch_size
     train_for(steps // 10, engine, batches)
     with Utilisation() as utilisation:
-        seconds = train_for(steps, engine, batches)
+        seconds = train_for(steps, engine, batches).chunks
     figures = {
         **choice,
         "xla": xla,
@@ -78,23 +80,23 @@ def throughput(network: str, batch_size: int, precision: str, xla: bool) -> dict
 
 def time_to_99() -> dict[str, float]:
     """Return the seconds of the quickest documented run to 99 %, and what it reaches."""
-    choices = read_presets()["fast-99"].sets
-    choices = {key.removeprefix("train."): choices[key] for key in choices if "train." in key}
-    engine, batches = prepare(xla=True, **choices)
-    seconds = train_for(choices["steps"], engine, batches)
-    accuracy = engine.evaluate(Split(*read_mnist("t10k"))).accuracy
+    from timed_loop import train_for
+
+    preset = read_presets()["fast-99"].sets
+    choices = {key.removeprefix("train."): preset[key] for key in preset if "train." in key}
+    engine, batches = compiled(choices, xla=True)
+    seconds = train_for(choices["steps"], engine, batches).chunks
+    accuracy = engine.evaluate(Split(*setting.read_mnist("t10k"))).accuracy
     figures = {"seconds": round(seconds, 3), "test_accuracy": accuracy}
     log.info("%s", figures)
     return figures
 
 
-def prepare(*, xla: bool, **choices: Any) -> tuple[Engine, Batches]:
+def compiled(choices: dict[str, Any], *, xla: bool) -> Any:
     """Return the stage's engine, compiled, and its batches."""
-    given = load(TrainParams, "train").model_dump()
-    params = TrainParams.model_validate({**given, "deterministic": False, **choices})
-    configure(params)
-    engine = build_engine(params, build_model(params, load_dataset(stage.DATASET)), xla=xla)
-    batches = build_batches(params, open_split(stage.TRAIN))
+    from timed_loop import prepare
+
+    engine, batches = prepare({"deterministic": False, **choices}, xla=xla)
     engine.compile(batches.gather(0, 1))
     return engine, batches
 

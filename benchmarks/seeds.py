@@ -1,10 +1,12 @@
 """Run presets over several seeds: their accuracy, its spread, and the seconds.
 
-`python benchmarks/seeds.py PRESET…` runs presets, files of presets/: one `dvc exp run … evaluate`
-a seed, records each in benchmarks/seeds.json and prints the table of all for docs/training.md.
-The experiments run in a clone of the last commit, so the workspace stays as it is and may be worked
-in. From there they are pushed here as PRESET-SEED: `dvc exp show` lists them, `dvc exp apply` takes
-one over, and `dvc repro` then runs what comes after its evaluation.
+    python benchmarks/seeds.py compact accurate --seeds 3
+
+Each seed is one `dvc exp run … evaluate`, recorded in benchmarks/seeds.json; at the end it prints
+the table of all presets for docs/training.md. The experiments run in a clone of the last commit, so
+the workspace stays as it is and may be worked in. From there they are pushed here as PRESET-SEED:
+`dvc exp show` lists them, `dvc exp apply` takes one over, and `dvc repro` then runs what comes
+after its evaluation.
 
 DVC alone decides what has to run. After an interruption the same command takes finished seeds from
 the run cache and the one it stopped in from its checkpoint; changed parameters or code run again.
@@ -15,22 +17,18 @@ model; a run that went on from a checkpoint has none.
 import argparse
 import json
 import statistics
-import sys
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "stages"), str(ROOT / "tools")]
+import setting
+from project import ROOT, command_line
+from running.clone import LOGS, Clone, clone, last_commit
+from running.presets import Preset, read_presets
+from shared.console import log, run
+from shared.files import remove, write_json
+from shared.params import read_yaml
 
-from benchmarks.tables import of_seeds  # noqa: E402
-
-from running.clone import LOGS, Clone, clone, last_commit  # noqa: E402
-from running.presets import Preset, read_presets  # noqa: E402
-from shared.console import log, run  # noqa: E402
-from shared.files import remove, write_json  # noqa: E402
-from shared.params import read_yaml  # noqa: E402
-
-FIGURES = Path(__file__).with_suffix(".json")
+FIGURES = Path(__file__).resolve().with_suffix(".json")
 
 
 def main() -> None:
@@ -40,12 +38,12 @@ def main() -> None:
     with clone(last_commit()) as place:
         for name in asked.presets:
             measure(name, presets[name].sets, asked.seeds, place)
-    print(of_seeds({name: preset.what for name, preset in presets.items()}, figures()))  # noqa: T201 (its output)
+    print(table(presets, figures()))  # noqa: T201 (its output)
 
 
 def arguments(presets: dict[str, Preset]) -> argparse.Namespace:
     """Return what the command line asks for: `presets`, by name, and how many `seeds`."""
-    parser = argparse.ArgumentParser(description="Run presets over several seeds.")
+    parser = command_line(__doc__)
     parser.add_argument(
         "presets", nargs="+", choices=presets, metavar="PRESET", help=", ".join(presets)
     )
@@ -138,6 +136,27 @@ def record(name: str, of_set: dict[str, Any]) -> None:
 def read_json(path: Path) -> Any:
     """Return what the JSON file holds."""
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def table(presets: dict[str, Preset], recorded: dict[str, Any]) -> str:
+    """Return the figures of the presets whose seeds are all done, as Markdown."""
+    heads = ["preset", "what", "test accuracy in %, mean ± sd", "each seed's"]
+    done = [name for name in presets if "test_accuracy" in recorded.get(name, {})]
+    return setting.markdown(
+        [*heads, "validation", "seconds"],
+        [[f"`{name}`", presets[name].what, *_cells(recorded[name])] for name in done],
+    )
+
+
+def _cells(recorded: dict[str, Any]) -> list[str]:
+    """Return a preset's figures for the table."""
+    test, validation = (
+        f"{100 * recorded[name]['mean']:.3f} ± {100 * recorded[name]['sd']:.3f}"
+        for name in ("test_accuracy", "validation_accuracy")
+    )
+    each = ", ".join(f"{100 * seed['test_accuracy']:.2f}" for seed in recorded["seeds"].values())
+    seconds = recorded["seconds"]
+    return [test, each, validation, "" if seconds is None else f"{seconds:.1f}"]
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
+import importlib
 import json
 import os
-import runpy
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,14 +13,41 @@ from conftest import ROOT
 MNIST = Path(os.environ.get("MNIST_DIR", ROOT / "../shared/data/mnist"))
 
 
-@pytest.mark.parametrize(
-    ("benchmark", "page"),
-    [("training", "explanation/training-loop"), ("choices", "notes/2026-11-training-choices")],
-)
+TABLES = {
+    "choices": "notes/2026-11-training-choices",
+    "inference": "exports",
+    "loops": "explanation/training-loop",
+    "readers": "explanation/reading-tables",
+}
+
+
+@pytest.mark.parametrize(("benchmark", "page"), TABLES.items())
 def test_a_page_s_table_is_of_the_figures_as_they_stand(benchmark: str, page: str) -> None:
-    table = runpy.run_path(str(ROOT / "benchmarks/tables.py"))[f"of_{benchmark}"]
     measured = json.loads((ROOT / f"benchmarks/{benchmark}.json").read_text(encoding="utf-8"))
-    assert table(measured) in (ROOT / f"docs/{page}.md").read_text(encoding="utf-8")
+    table = importlib.import_module(benchmark).table(measured)
+    assert table in (ROOT / f"docs/{page}.md").read_text(encoding="utf-8")
+
+
+SCRIPTS = [
+    path.relative_to(ROOT)
+    for path in sorted([*ROOT.glob("tools/*.py"), *ROOT.glob("benchmarks/*.py")])
+    if '__name__ == "__main__"' in path.read_text(encoding="utf-8")
+]
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=str)
+def test_a_script_s_help_has_an_example(script: Path, tmp_path: Path) -> None:
+    """And needs neither TensorFlow nor the project's folder."""
+    (tmp_path / "tensorflow.py").write_text("raise SystemExit('TensorFlow is imported')")
+    told = subprocess.run(
+        [sys.executable, ROOT / script, "--help"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert re.search(rf"^    .*python {script}", told, re.MULTILINE)
 
 
 @pytest.mark.skipif(not MNIST.is_dir(), reason="no MNIST in MNIST_DIR")
@@ -35,14 +63,13 @@ from pathlib import Path
 sys.path.insert(0, {str(ROOT / "benchmarks")!r})
 import gpu
 from running.presets import Preset
-gpu.choose = lambda device: ("CPU", device)
 gpu.FIGURES = Path({str(figures)!r})
 gpu.NETWORKS, gpu.BATCH_SIZES, gpu.PRECISIONS = ("compact",), (8,), ("mixed_float16",)
 gpu.IMAGES = 320
 gpu.read_presets = lambda: {{
     "fast-99": Preset(what="", sets={{"train.width": 8, "train.steps": 30}}, reaches="")
 }}
-gpu.main()
+gpu.measure("CPU")
 """
     environment = {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
     subprocess.run(

@@ -1,7 +1,6 @@
 """Presets fit the stages, say what was measured, and are run whole, with real dvc."""
 
 import json
-import runpy
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import yaml
 from checkout import Project, working_tree
 from conftest import ROOT, params_model
 from running.presets import read_presets
+from seeds import table
 from shared.console import StageError
 
 PRESETS = read_presets()
@@ -69,10 +69,7 @@ def test_a_preset_says_what_was_measured_with_the_values_that_it_sets(name: str)
 
 
 def test_the_documentation_has_the_table_of_what_was_measured() -> None:
-    table = runpy.run_path(str(ROOT / "benchmarks/tables.py"))["of_seeds"](
-        {name: preset.what for name, preset in PRESETS.items()}, MEASURED
-    )
-    assert table in (ROOT / "docs/training.md").read_text(encoding="utf-8")
+    assert table(PRESETS, MEASURED) in (ROOT / "docs/training.md").read_text(encoding="utf-8")
 
 
 def test_a_preset_of_another_form_is_refused_by_its_file(tmp_path: Path) -> None:

@@ -1,15 +1,13 @@
 """One version, wherever it stands."""
 
-import ast
 import re
 import tomllib
-from pathlib import Path
 
 import pytest
 import yaml
 
 from conftest import ROOT
-from running.command import command_line
+from project import command_line
 
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 
@@ -27,10 +25,3 @@ def test_a_tool_tells_the_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         command_line("About.").parse_args(["--version"])
     assert capsys.readouterr().out == f"{VERSION}\n"
-
-
-@pytest.mark.parametrize("path", sorted(ROOT.glob("tools/*.py")), ids=lambda path: path.stem)
-def test_a_tool_s_help_has_an_example(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    assert f"    python tools/{path.name}" in (ast.get_docstring(tree) or "")
-    assert "command_line(__doc__)" in ast.unparse(tree)

@@ -13,11 +13,9 @@ import argparse
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "stages"))
-
+import project
 from comparing.report import Group, Report, report_groups, report_pair
 from comparing.runs import WORKSPACE, check_same_test_set, names_of, read_run
-from running.command import command_line
 from shared.console import StageError, run
 from shared.files import replacing, write_json
 
@@ -36,7 +34,7 @@ def main() -> None:
 
 def parse() -> argparse.Namespace:
     """Return the command line's choices."""
-    parser = command_line(__doc__)
+    parser = project.command_line(__doc__)
     runs = "a revision, branch or experiment; several, with commas; or a pattern of experiments"
     parser.add_argument("first", metavar="A", help=runs)
     parser.add_argument("second", metavar="B", nargs="?", help=f"the same (default: {WORKSPACE})")

@@ -12,20 +12,17 @@ if __name__ == "__main__":  # the imports below take seconds, in which Ctrl-C is
 
 import errno
 import socket
-import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "stages"))
 
 import onnxruntime
 from nicegui import app, ui
 from nicegui.events import MouseEventArguments
 from PIL import Image, ImageDraw
 
+import project
 from predicting.pictures import as_image
-from running.command import command_line
 from shared.console import StageError, log, run
 from shared.dataset import Dataset, read_json
 
@@ -202,6 +199,6 @@ def bar(name: str) -> ui.linear_progress:
 
 
 if __name__ == "__main__":
-    command_line(__doc__).parse_args()
+    project.command_line(__doc__).parse_args()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     run(main)

@@ -6,7 +6,6 @@ The page, report/index.html, is a file that needs no other and no network.
 """
 
 import json
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -16,14 +15,12 @@ import pandas as pd
 import yaml
 from markupsafe import Markup
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "stages"))
-
+import project
 from reporting import sections
 from reporting.charts import read_figures
 from reporting.elements import fill, join, notice
 from reporting.history import read_history, stale_stages
 from reporting.page import Section, render
-from running.command import command_line
 from shared.console import StageError, log, run
 from shared.files import replacing
 
@@ -151,5 +148,5 @@ def missing_file(path: Path | str) -> str:
 
 
 if __name__ == "__main__":
-    command_line(__doc__).parse_args()
+    project.command_line(__doc__).parse_args()
     run(main)

@@ -13,15 +13,12 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "stages"))
-
-from running.clone import ROOT, output
-from running.command import command_line
+import project
+from running.clone import output
 from running.presets import Preset, read_presets
 from shared.console import log, run
 from shared.params import PARAMS, Loader, read_yaml
@@ -29,6 +26,7 @@ from shared.params import PARAMS, Loader, read_yaml
 
 def main() -> None:
     """Say what is put back, and become `dvc exp run`."""
+    os.chdir(project.ROOT)
     presets = read_presets()
     asked, others = arguments(presets)
     committed = yaml.load(output("git", "show", f"HEAD:{PARAMS}"), Loader)  # noqa: S506 (a safe loader)
@@ -36,24 +34,21 @@ def main() -> None:
     if asked.dataset:
         chosen["download.dataset"] = asked.dataset
     given = {setting.partition("=")[0] for setting in asked.settings}
-    back = put_back(by_name(committed), by_name(read_yaml(ROOT / PARAMS)), {*chosen, *given})
+    back = put_back(by_name(committed), by_name(read_yaml(PARAMS)), {*chosen, *given})
     settings = [f"{name}={json.dumps(value)}" for name, value in (back | chosen).items()]
     changes = [f"--set-param={setting}" for setting in (*settings, *asked.settings)]
-    os.chdir(ROOT)
     os.execv(sys.executable, [sys.executable, "-m", "dvc", "exp", "run", *changes, *others])  # noqa: S606 (dvc)
 
 
 def arguments(presets: Mapping[str, Preset]) -> tuple[argparse.Namespace, list[str]]:
     """Return the command line's choices, and what is dvc's."""
     about = [f"  {name:18}{preset.what}" for name, preset in presets.items()]
-    parser = command_line(__doc__)
+    parser = project.command_line(__doc__)
     parser.epilog = "\n".join(["presets:", *about])
     parser.allow_abbrev = False
     parser.add_argument("preset", metavar="PRESET", choices=presets, help="one of those below")
-    datasets = sorted(path.stem for path in ROOT.glob("datasets/*.yaml"))
-    parser.add_argument(
-        "--dataset", choices=datasets, metavar="NAME", help=f"{', '.join(datasets)}"
-    )
+    datasets = sorted(path.stem for path in project.ROOT.glob("datasets/*.yaml"))
+    parser.add_argument("--dataset", choices=datasets, metavar="NAME", help=", ".join(datasets))
     parser.add_argument(
         "-S",
         "--set-param",

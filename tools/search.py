@@ -14,23 +14,20 @@ import argparse
 import json
 import re
 import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "stages"))
 
 import optuna
 import pandas as pd
 
-from running.clone import ROOT, Clone, DvcError, clone, last_commit
-from running.command import command_line
+import project
+from running.clone import Clone, DvcError, clone, last_commit
 from searching.space import parse_space
 from searching.study import Claim, Trials
 from shared.console import log, run
 from shared.params import read_yaml
 
-DATABASE = ROOT / "search.db"
-LOCKS = ROOT / ".dvc/tmp/search"
-PARAMS = ROOT / "params.yaml"
+DATABASE = project.ROOT / "search.db"
+LOCKS = project.ROOT / ".dvc/tmp/search"
+PARAMS = project.ROOT / "params.yaml"
 METRICS = "metrics/train.json"
 TARGET = "evaluate"
 
@@ -49,7 +46,7 @@ def main() -> None:
 
 def parse() -> argparse.Namespace:
     """Return the command line's choices."""
-    parser = command_line(__doc__)
+    parser = project.command_line(__doc__)
     parser.add_argument("name", metavar="NAME", help="the study's, and its experiments' first part")
     parser.add_argument("--trials", type=int, required=True, metavar="N", help="how many in all")
     parser.add_argument(

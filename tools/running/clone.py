@@ -10,9 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from project import ROOT
 from shared.console import StageError
 
-ROOT = Path(__file__).resolve().parents[2]
 PIPELINE = ("dvc.yaml", "params.yaml", "requirements.txt", "datasets", "stages")
 # These outlive the clone.
 CHECKPOINTS = Path(os.environ.get("CHECKPOINT_DIR", ROOT / ".checkpoints")).absolute()

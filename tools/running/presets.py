@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from running.clone import ROOT
+from project import ROOT
 from shared.params import read_yaml, validate
 
 FOLDER = ROOT / "presets"

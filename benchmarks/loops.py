@@ -1,63 +1,51 @@
 """Measure the training loop against the article's, and against Keras's `fit`.
 
-Run as `python benchmarks/training.py`. All loops train on the same images, MNIST's (MNIST_DIR,
-default ../shared/data/mnist), in batches of 128: the article's, a TensorFlow 1 session that is fed
-a batch a step and writes its summaries; `fit` as it is, and with 100 steps an execution; and this
-project's, gathering included, evaluation not. Each has a process of its own, and they take turns,
-round after round, so that whatever else the machine does meets them all; the median round counts.
-The first round, with tracing, is not one of them.
+    python benchmarks/loops.py
+
+All loops train on the same images, MNIST's (MNIST_DIR, default ../shared/data/mnist), in batches of
+128: the article's, a TensorFlow 1 session that is fed a batch a step and writes its summaries;
+`fit` as it is, and with 100 steps an execution; and this project's, gathering included, evaluation
+not. They take turns, and the median round counts. The first round, with tracing, is not one of
+them.
 
 `trivial` is a network of next to no arithmetic, so what its step takes is the loop's overhead.
 Then, the median of a few runs: the evaluations' share of a whole one with the default parameters,
 and the stage's start-up, from its process's start to the first step. The figures go to
-benchmarks/training.json.
+benchmarks/loops.json.
 """
 
 import json
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from functools import cache
 from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
-from unittest import mock
 
 import numpy as np
 import yaml
 
-# In place of this folder, whose training.py would hide the package of that name.
-sys.path.pop(0)
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "stages"))
-
-from benchmarks.article import build_loop
-from benchmarks.setting import in_new_process, lay_out, machine, new_process
-from benchmarks.tables import of_training
-from benchmarks.timed_loop import Clock, train_for
-
-import train as stage
-from shared.dataset import Split, load_dataset, open_split
+import setting
+from project import ROOT, command_line
+from shared.dataset import Split, open_split
 from shared.files import remove, write_json
-from shared.params import load, read_yaml
-from shared.tf import keras
-from training import building
-from training.augmentation import Augmentation
-from training.batches import Batches
-from training.building import build_model, configure
-from training.device import choose
-from training.engine import Engine
-from training.loop import Row, train
-from training.normalization import with_keras_layers
-from training.params import TrainParams
+from shared.params import read_yaml
 
-FIGURES = Path(__file__).with_suffix(".json")
+FIGURES = Path(__file__).resolve().with_suffix(".json")
+STAGE = ROOT / "stages/train.py"
 BATCH_SIZE = 128
 WHOLE_RUNS, START_UPS = 3, 5
+AS_THE_ARTICLE = {
+    "dropout": 0.5,
+    "augmentation": 0.0,
+    "label_smoothing": 0.0,
+    "learning_rate": 0.0001,
+    "schedule": "constant",
+    "deterministic": False,  # as in the other loops
+}
 
 
 class Plan(NamedTuple):
@@ -75,17 +63,22 @@ Round = Callable[[], float]  # trains for its steps and returns the seconds they
 
 def article(network: str) -> Round:
     """The article's loop."""
+    from article import build_loop
+
     run = build_loop(network, some_images(network), BATCH_SIZE, Path("article"))
-    return lambda: seconds(lambda: [run() for _ in range(PLANS[network].epochs)])
+    return lambda: setting.seconds(lambda: [run() for _ in range(PLANS[network].epochs)])
 
 
 def fit(network: str, **options: Any) -> Round:
     """Keras's loop and layers as they are, but for `options`."""
+    from shared.tf import keras
+    from training.normalization import with_keras_layers
+
     model, data = with_keras_layers(build_engine(network).model), some_images(network)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(0.0001), loss, **options)
     epochs = PLANS[network].epochs
-    return lambda: seconds(lambda: model.fit(*data, batch_size=BATCH_SIZE, epochs=epochs))
+    return lambda: setting.seconds(lambda: model.fit(*data, batch_size=BATCH_SIZE, epochs=epochs))
 
 
 def fit_100(network: str) -> Round:
@@ -95,10 +88,14 @@ def fit_100(network: str) -> Round:
 
 def ours(network: str) -> Round:
     """This project's loop; the evaluation that ends it is not in its seconds."""
+    from timed_loop import train_for
+    from training.augmentation import Augmentation
+    from training.batches import Batches
+
     engine, data = build_engine(network), some_images(network)
     batches = Batches(data, BATCH_SIZE, "shuffled", Augmentation(0.0), seed=0)
     steps = PLANS[network].epochs * PLANS[network].steps
-    return lambda: train_for(steps, engine, batches)
+    return lambda: train_for(steps, engine, batches).chunks
 
 
 LOOPS: dict[str, Callable[[str], Round]] = {
@@ -108,18 +105,19 @@ LOOPS: dict[str, Callable[[str], Round]] = {
 
 def main() -> None:
     """Measure, write the figures and print them."""
+    command_line(__doc__).parse_args()
     with TemporaryDirectory() as name:
         folder = Path(name)
-        lay_out(folder)
+        setting.lay_out(folder)
         loops = {network: measure_loops(network, folder) for network in PLANS}
         for figures in loops.values():
             for loop_name, loop in figures.items():
                 overhead = loops["trivial"][loop_name]["ms_a_step"]
                 loop["overhead_share"] = round(overhead / loop["ms_a_step"], 3)
-        whole_runs = [in_new_process(folder, whole_run) for _ in range(WHOLE_RUNS)]
+        whole_runs = [setting.in_new_process(folder, whole_run) for _ in range(WHOLE_RUNS)]
         whole_runs.sort(key=itemgetter("share_of_evaluation"))
         report: dict[str, Any] = {
-            "machine": machine(),
+            "machine": setting.training_machine(),
             "loops": loops,
             "whole_run": whole_runs[WHOLE_RUNS // 2],
         }
@@ -130,20 +128,15 @@ def main() -> None:
         starts = [start_up(folder) for _ in range(START_UPS)]
         report["start_up_seconds"] = round(statistics.median(starts), 2)
     write_json(FIGURES, report)
-    print(of_training(report))  # noqa: T201 (its output)
+    print(table(report))  # noqa: T201 (its output)
     print(json.dumps({key: report[key] for key in ("start_up_seconds", "whole_run")}))  # noqa: T201
 
 
 def measure_loops(network: str, folder: Path) -> dict[str, dict[str, float]]:
     """Return each loop's figures."""
-    plan = PLANS[network]
-    taken: dict[str, list[float]] = {name: [] for name in LOOPS}
-    with ExitStack() as stack:
-        processes = {name: stack.enter_context(new_process(folder)) for name in LOOPS}
-        for _ in range(1 + plan.rounds):
-            for name, process in processes.items():
-                taken[name].append(process.submit(one_round, name, network).result())
-    return {name: describe(first, rest, plan) for name, (first, *rest) in taken.items()}
+    plan, kinds = PLANS[network], [(name, network) for name in LOOPS]
+    taken = setting.by_turns(folder, kinds, 1 + plan.rounds, one_round)
+    return {name: describe(first, rest, plan) for (name, _), (first, *rest) in taken.items()}
 
 
 def describe(first: float, rounds: Sequence[float], plan: Plan) -> dict[str, float]:
@@ -168,39 +161,27 @@ def prepared(loop: str, network: str) -> Round:
     return LOOPS[loop](network)
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """Return how long the work takes."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
 def some_images(network: str) -> Split:
     """Return an epoch's images and labels, in memory."""
     rows = PLANS[network].steps * BATCH_SIZE
-    return Split(*(np.array(part[:rows]) for part in open_split(stage.TRAIN)))
+    return Split(*(np.array(part[:rows]) for part in open_split(setting.TRAIN)))
 
 
-def build_engine(network: str) -> Engine:
+def build_engine(network: str) -> Any:
     """Return the stage's engine for the CPU, trained as the article trains."""
+    from timed_loop import prepare
+    from training.device import choose
+
     choose("cpu")
-    changes = {
-        "network": "compact" if network == "trivial" else network,
-        "dropout": 0.5,
-        "augmentation": 0.0,
-        "label_smoothing": 0.0,
-        "learning_rate": 0.0001,
-        "schedule": "constant",
-        "deterministic": False,  # as in the other loops
-    }
-    params = load(TrainParams, "train").model_copy(update=changes)
-    configure(params)
-    model = trivial() if network == "trivial" else build_model(params, load_dataset(stage.DATASET))
-    return building.build_engine(params, model)
+    if network == "trivial":
+        return prepare(AS_THE_ARTICLE, trivial)[0]
+    return prepare({**AS_THE_ARTICLE, "network": network})[0]
 
 
-def trivial() -> keras.Model:
+def trivial(_: Any) -> Any:
     """Return a network that looks at one pixel."""
+    from shared.tf import keras
+
     pixels = keras.Input((28, 28, 1), dtype="uint8")
     one = keras.layers.Cropping2D(((14, 13), (14, 13)))(pixels)
     one = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(one))
@@ -209,28 +190,46 @@ def trivial() -> keras.Model:
 
 def start_up(folder: Path) -> float:
     """Run the stage for a step; return what it logs: the seconds from its process's start to it."""
-    subprocess.run([sys.executable, stage.__file__], cwd=folder, check=True, capture_output=True)  # noqa: S603 (its own)
+    subprocess.run([sys.executable, STAGE], cwd=folder, check=True, capture_output=True)  # noqa: S603 (its own)
     [clock] = folder.glob("logs/*/seconds.json")
     return float(json.loads(clock.read_text(encoding="utf-8"))["start_up"])
 
 
 def whole_run() -> dict[str, float]:
-    """Run the stage with its default parameters; return what is not training, evaluations all."""
-    clock = Clock(load(TrainParams, "train").batch_size)
+    """Train with the default parameters, as the stage does; return what is not training."""
+    from timed_loop import prepare, train_for
+    from watching.tensorboard import TensorBoard
 
-    def timed(*arguments: Any, watchers: Sequence[Any], **options: Any) -> list[Row]:
-        clock.start = time.perf_counter()
-        history = train(*arguments, watchers=[*watchers, clock], **options)
-        clock.now = time.perf_counter()
-        return history
-
-    with mock.patch.object(stage, "train", timed):
-        stage.main()
+    params = read_yaml(Path("params.yaml"))["train"]
+    engine, batches = prepare({})
+    engine.compile(batches.gather(0, 1))
+    validation = open_split(setting.VALIDATION)
+    watchers = [TensorBoard(Path("logs"), engine, validation.images[:100])]
+    steps, every = params["steps"], params["eval_every"]
+    clock = train_for(steps, engine, batches, validation, every, watchers)
     return {
-        "steps": clock.step,
-        "seconds": round(clock.seconds, 2),
-        "share_of_evaluation": round(1 - clock.running / clock.seconds, 4),
+        "steps": steps,
+        "seconds": round(clock.training, 2),
+        "share_of_evaluation": round(1 - clock.running / clock.training, 4),
     }
+
+
+def table(report: dict[str, Any]) -> str:
+    """Return the loops' figures as Markdown."""
+    columns = {
+        "ms_a_step": ("ms a step of 128", "{:,.2f}"),
+        "images_a_second": ("images a second", "{:,}"),
+        "overhead_share": ("overhead", "{:.1%}"),
+        "first_round_extra_seconds": ("before, seconds", "{:.1f}"),
+    }
+    return setting.markdown(
+        ["network", "loop", *(head for head, _ in columns.values())],
+        [
+            [f"`{network}`", name, *(text.format(loop[key]) for key, (_, text) in columns.items())]
+            for network, loops in report["loops"].items()
+            for name, loop in loops.items()
+        ],
+    )
 
 
 if __name__ == "__main__":
