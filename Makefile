@@ -12,7 +12,7 @@ ifneq ($(findstring :,$(CURDIR)),)
   $(error $(CURDIR) has a colon in its path, and neither venv nor make can work there: rename the folder)
 endif
 
-.PHONY: all help setup whole-lock test lint lint-code lint-docs lint-github check-lock check-catalog \
+.PHONY: all help setup whole-lock test quick lint lint-code lint-docs lint-github check-lock check-catalog \
   bench bench-gpu run compare report demo tensorboard lock clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
@@ -56,7 +56,10 @@ whole-lock:
 	@python -c 'import vl_convert; print(vl_convert.javascript_bundle())' > $@
 
 test: setup .venv/$(DEVELOPMENT).done ## run the tests
-	@pytest
+	@pytest -n 2 --dist loadfile
+
+quick: .venv/$(DEVELOPMENT).done ## run the tests that need neither TensorFlow nor dvc
+	@pytest -n 2 --dist loadfile --quick
 
 lint: lint-code lint-github ## check the code, and what GitHub reads
 

@@ -5,15 +5,20 @@ import json
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
+from imports import reached_modules
 from shared.dataset import Split
 from shared.params import Params
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # Where a script starts the tests in its background, its shell has SIGINT ignored, and so would have
 # whatever a test starts and interrupts.
@@ -40,6 +45,31 @@ RECIPE = {
 }
 
 
+# What no quick test imports: it takes seconds to start, or starts what does.
+HEAVY = {"tensorflow", "dvc", "playwright", "checkout", "conftest.Project"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--quick", action="store_true", help="only what needs no TensorFlow and no dvc"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("quick"):
+        config.option.markexpr = "not slow"
+        for name in ("tensorflow", "dvc"):
+            sys.modules[name] = None  # type: ignore[assignment] # to import it is an error now
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A file is not even imported in a quick run if it reaches what is heavy."""
+    if not config.getoption("quick") or collection_path.suffix != ".py":
+        return None
+    reached = reached_modules(collection_path)
+    return bool(HEAVY & (reached | {name.split(".")[0] for name in reached})) or None
+
+
 def params_model(stage: str) -> type[Params]:
     """The one model of its parameters that a stage's script declares."""
     [model] = [
@@ -60,11 +90,13 @@ def mnist_folder() -> Path:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser() -> Iterator["Browser"]:
     """The system's Chromium without a window, or a skip."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if not chromium:
         pytest.skip("no Chromium; apt-get install chromium")
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 (few tests need it)
+
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
 

@@ -50,6 +50,7 @@ def test_a_script_s_help_has_an_example(script: Path, tmp_path: Path) -> None:
     assert re.search(rf"^    .*python {script}", told, re.MULTILINE)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not MNIST.is_dir(), reason="no MNIST in MNIST_DIR")
 def test_the_benchmark_of_a_gpu_runs_from_end_to_end(tmp_path: Path) -> None:
     """On the CPU, with few images and choices; nvidia-smi says what some GPUs' does."""

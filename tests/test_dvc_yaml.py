@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from conftest import ROOT, params_model
+from imports import imported_modules
 
 STAGES = ROOT / "stages"
 PIPELINE: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
@@ -33,19 +34,6 @@ def declared_files(stage: str) -> set[str]:
     kinds = ("deps", "outs", "metrics", "plots")
     everything = set().union(*(paths(entry.get(kind, [])) for kind in kinds))
     return {path for path in everything if not path.startswith("stages/")} - {"requirements.txt"}
-
-
-def imported_modules(file: Path) -> set[str]:
-    """The modules that a file names in import statements, functions' own included."""
-    names = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{file}: a relative import"
-            assert node.module is not None
-            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
 
 
 def import_closure(script: Path) -> set[Path]:
@@ -122,6 +110,7 @@ def test_script_names_exactly_the_declared_paths(stage: str) -> None:
     assert named == declared
 
 
+@pytest.mark.slow
 @each_stage
 def test_params_are_the_stage_s_own_section_and_fit_its_model(stage: str) -> None:
     assert PIPELINE[stage]["params"] == [stage]

@@ -3,6 +3,7 @@
 import json
 import re
 
+import pytest
 import yaml
 
 from conftest import ROOT, params_model
@@ -13,6 +14,7 @@ ENGLISH, CHINESE = (
 THE_ARTICLE = "## 从教程到这里"
 
 
+@pytest.mark.slow
 def test_every_parameter_and_preset_that_the_readme_names_is_valid() -> None:
     settings = re.findall(r"-S (\w+)\.(\w+)=([\w.-]+)", ENGLISH)
     assert ("train", "steps", "4000") in settings

@@ -2,9 +2,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 STAGES = Path(__file__).parent.parent / "stages"
 
 
+@pytest.mark.slow
 def test_what_keras_does_not_need_is_neither_imported_nor_lost() -> None:
     script = """
 import pandas
