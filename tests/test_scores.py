@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import log_loss
 
@@ -73,6 +73,7 @@ def test_calibration_curve_bins_by_confidence_and_leaves_out_empty_bins() -> Non
     assert expected_calibration_error(curve) == pytest.approx((0.075 * 2 + 0.025 * 2) / 4)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1), st.integers(2, 20))
 def test_calibration_curve_counts_every_image_once(confidence: list[float], bins: int) -> None:
     found = predictions([0] * len(confidence), [0] * len(confidence), confidence)
