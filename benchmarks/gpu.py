@@ -67,7 +67,7 @@ def throughput(network: str, batch_size: int, precision: str, xla: bool) -> dict
     steps = IMAGES // batch_size
     train_for(steps // 10, engine, batches)
     with Utilisation() as utilisation:
-        seconds = train_for(steps, engine, batches).chunks
+        seconds = train_for(steps, engine, batches)
     figures = {
         **choice,
         "xla": xla,
@@ -85,7 +85,7 @@ def time_to_99() -> dict[str, float]:
     preset = read_presets()["fast-99"].sets
     choices = {key.removeprefix("train."): preset[key] for key in preset if "train." in key}
     engine, batches = compiled(choices, xla=True)
-    seconds = train_for(choices["steps"], engine, batches).chunks
+    seconds = train_for(choices["steps"], engine, batches)
     accuracy = engine.evaluate(Split(*setting.read_mnist("t10k"))).accuracy
     figures = {"seconds": round(seconds, 3), "test_accuracy": accuracy}
     log.info("%s", figures)

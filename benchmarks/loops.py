@@ -9,8 +9,8 @@ not. They take turns, and the median round counts. The first round, with tracing
 them.
 
 `trivial` is a network of next to no arithmetic, so what its step takes is the loop's overhead.
-Then, the median of a few runs: the evaluations' share of a whole one with the default parameters,
-and the stage's start-up, from its process's start to the first step. The figures go to
+Then, as the stage logs it, the median of a few runs: the validations' share of a whole one with the
+default parameters, and its start-up, from its process's start to the first step. The figures go to
 benchmarks/loops.json.
 """
 
@@ -20,7 +20,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from functools import cache
-from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -95,7 +94,7 @@ def ours(network: str) -> Round:
     engine, data = build_engine(network), some_images(network)
     batches = Batches(data, BATCH_SIZE, "shuffled", Augmentation(0.0), seed=0)
     steps = PLANS[network].epochs * PLANS[network].steps
-    return lambda: train_for(steps, engine, batches).chunks
+    return lambda: train_for(steps, engine, batches)
 
 
 LOOPS: dict[str, Callable[[str], Round]] = {
@@ -114,19 +113,13 @@ def main() -> None:
             for loop_name, loop in figures.items():
                 overhead = loops["trivial"][loop_name]["ms_a_step"]
                 loop["overhead_share"] = round(overhead / loop["ms_a_step"], 3)
-        whole_runs = [setting.in_new_process(folder, whole_run) for _ in range(WHOLE_RUNS)]
-        whole_runs.sort(key=itemgetter("share_of_evaluation"))
-        report: dict[str, Any] = {
+        starts = [run_stage(folder, steps=1)["start_up"] for _ in range(START_UPS)]
+        report = {
             "machine": setting.training_machine(),
             "loops": loops,
-            "whole_run": whole_runs[WHOLE_RUNS // 2],
+            "whole_run": whole_run(folder),
+            "start_up_seconds": round(statistics.median(starts), 2),
         }
-        params = read_yaml(folder / "params.yaml")
-        params["train"]["steps"] = 1
-        (folder / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
-        remove(folder / "logs")
-        starts = [start_up(folder) for _ in range(START_UPS)]
-        report["start_up_seconds"] = round(statistics.median(starts), 2)
     write_json(FIGURES, report)
     print(table(report))  # noqa: T201 (its output)
     print(json.dumps({key: report[key] for key in ("start_up_seconds", "whole_run")}))  # noqa: T201
@@ -188,30 +181,24 @@ def trivial(_: Any) -> Any:
     return keras.Model(pixels, keras.layers.Dense(10)(one))
 
 
-def start_up(folder: Path) -> float:
-    """Run the stage for a step; return what it logs: the seconds from its process's start to it."""
+def run_stage(folder: Path, **changes: Any) -> Any:
+    """Run the stage on MNIST with some parameters changed; return the seconds that it logs."""
+    params = read_yaml(ROOT / "params.yaml")
+    params["train"] |= changes
+    (folder / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
+    remove(folder / "logs")
     subprocess.run([sys.executable, STAGE], cwd=folder, check=True, capture_output=True)  # noqa: S603 (its own)
     [clock] = folder.glob("logs/*/seconds.json")
-    return float(json.loads(clock.read_text(encoding="utf-8"))["start_up"])
+    return json.loads(clock.read_text(encoding="utf-8"))
 
 
-def whole_run() -> dict[str, float]:
-    """Train with the default parameters, as the stage does; return what is not training."""
-    from timed_loop import prepare, train_for
-    from watching.tensorboard import TensorBoard
-
-    params = read_yaml(Path("params.yaml"))["train"]
-    engine, batches = prepare({})
-    engine.compile(batches.gather(0, 1))
-    validation = open_split(setting.VALIDATION)
-    watchers = [TensorBoard(Path("logs"), engine, validation.images[:100])]
-    steps, every = params["steps"], params["eval_every"]
-    clock = train_for(steps, engine, batches, validation, every, watchers)
-    return {
-        "steps": steps,
-        "seconds": round(clock.training, 2),
-        "share_of_evaluation": round(1 - clock.running / clock.training, 4),
-    }
+def whole_run(folder: Path) -> dict[str, float]:
+    """Return how long the default run takes, and the validations' part of it: the median run's."""
+    runs = [run_stage(folder) for _ in range(WHOLE_RUNS)]
+    shares = [(round(run["evaluation"] / run["training"], 4), run["training"]) for run in runs]
+    share, seconds = sorted(shares)[WHOLE_RUNS // 2]
+    steps = read_yaml(ROOT / "params.yaml")["train"]["steps"]
+    return {"steps": steps, "seconds": seconds, "share_of_evaluation": share}
 
 
 def table(report: dict[str, Any]) -> str:

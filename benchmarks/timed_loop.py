@@ -1,6 +1,6 @@
 """The train stage's engine and loop on a stopwatch, by params.yaml but for what is chosen."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,31 +11,11 @@ from shared.params import load
 from training.batches import Batches
 from training.building import build_batches, build_engine, build_model, configure
 from training.checkpoint import Checkpoints
-from training.engine import Engine, Losses
-from training.loop import Watcher, train
+from training.engine import Engine
+from training.loop import train
 from training.params import TrainParams
 from watching.stopwatch import Stopwatch
 from watching.terminal import Terminal
-
-
-class Clock(Stopwatch):
-    """The stage's stopwatch, which also counts the seconds in which chunks run."""
-
-    def __init__(self, batch_size: int) -> None:
-        super().__init__()
-        self.batch_size = batch_size
-        self.step, self.running = 0, 0.0
-
-    @property
-    def chunks(self) -> float:
-        """Seconds from the start to the last chunk's end, where nothing but it is evaluated."""
-        return self.training - self.evaluation
-
-    def chunk_done(self, step: int, losses: Losses, images_per_second: float) -> None:
-        """Note the time."""
-        super().chunk_done(step, losses, images_per_second)
-        self.running += (step - self.step) * self.batch_size / images_per_second
-        self.step = step
 
 
 def prepare(
@@ -50,24 +30,18 @@ def prepare(
     return engine, build_batches(params, open_split(setting.TRAIN))
 
 
-def train_for(
-    steps: int,
-    engine: Engine,
-    batches: Batches,
-    validation: Split | None = None,
-    eval_every: int | None = None,
-    watchers: Sequence[Watcher] = (),
-) -> Clock:
-    """Train for so many steps; without `validation`, one image is evaluated, at the end."""
+def train_for(steps: int, engine: Engine, batches: Batches) -> float:
+    """Train for so many steps, and return their seconds; what ends them is not counted."""
+    one_image = Split(*(part[:1] for part in batches.split))
     with TemporaryDirectory() as checkpoints, Terminal(steps) as terminal:
-        clock = Clock(batches.batch_size)
+        stopwatch = Stopwatch()
         train(
             engine,
             batches,
-            validation or Split(*(part[:1] for part in batches.split)),
+            one_image,
             steps=steps,
-            eval_every=eval_every or steps,
+            eval_every=steps,
             checkpoints=Checkpoints(Path(checkpoints)),
-            watchers=[terminal, *watchers, clock],
+            watchers=[terminal, stopwatch],
         )
-    return clock
+    return stopwatch.training - stopwatch.evaluation

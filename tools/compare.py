@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 import project
-from comparing.report import Group, Report, report_groups, report_pair
+from comparing.findings import Findings, Group, compare_groups, compare_pair
 from comparing.runs import WORKSPACE, check_same_test_set, names_of, read_run
 from shared.console import StageError, run
 from shared.files import replacing, write_json
@@ -25,11 +25,11 @@ OUT = Path("comparison")
 def main() -> None:
     """Read the runs, compare, print, write."""
     arguments = parse()
-    report = compare(arguments.first, arguments.second)
+    findings = compare(arguments.first, arguments.second)
     with replacing(arguments.out / "comparison.md") as temporary:
-        temporary.write_text(report.text, encoding="utf-8", newline="\n")
-    write_json(arguments.out / "comparison.json", report.data)
-    sys.stdout.write(report.text)
+        temporary.write_text(findings.text, encoding="utf-8", newline="\n")
+    write_json(arguments.out / "comparison.json", findings.data)
+    sys.stdout.write(findings.text)
 
 
 def parse() -> argparse.Namespace:
@@ -42,7 +42,7 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def compare(first: str, second: str | None) -> Report:
+def compare(first: str, second: str | None) -> Findings:
     """Compare what two choices of runs stand for. Raises StageError where that means nothing."""
     names = names_of(first)
     others = names_of(second or WORKSPACE) if second or len(names) == 1 else []
@@ -51,13 +51,13 @@ def compare(first: str, second: str | None) -> Report:
     runs, other_runs = [read_run(name) for name in names], [read_run(name) for name in others]
     check_same_test_set([*runs, *other_runs])
     if len(runs) == len(other_runs) == 1:
-        return report_pair(runs[0], other_runs[0])
+        return compare_pair(runs[0], other_runs[0])
     if 1 in (len(runs), len(other_runs)):
         raise StageError(
             "one run against several: a single run does not tell how much its seed counts; compare "
             "two runs, or two or more on either side"
         )
-    return report_groups(Group(first, runs), Group(second, other_runs) if second else None)
+    return compare_groups(Group(first, runs), Group(second, other_runs) if second else None)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ HOW_GROUPS = (
 )
 
 
-class Report(NamedTuple):
+class Findings(NamedTuple):
     """The same findings twice."""
 
     text: str
@@ -40,7 +40,7 @@ class Group(NamedTuple):
         return [float(run.correct.mean()) for run in self.runs]
 
 
-def report_pair(first: Run, second: Run) -> Report:
+def compare_pair(first: Run, second: Run) -> Findings:
     """Compare two runs on the same test set, image by image."""
     pairs = Pairs.of(first.correct, second.correct)
     shares = [accuracy(run.correct) for run in (first, second)]
@@ -77,10 +77,10 @@ def report_pair(first: Run, second: Run) -> Report:
         "classes": classes.to_dict("records"),
         "changed": changed.to_dict("records"),
     }
-    return Report(text, data)
+    return Findings(text, data)
 
 
-def report_groups(first: Group, second: Group | None) -> Report:
+def compare_groups(first: Group, second: Group | None) -> Findings:
     """Describe a group of runs on one test set, and compare it with a second one."""
     groups = [first, second] if second else [first]
     spreads = [Spread.of(group.accuracies) for group in groups]
@@ -102,7 +102,7 @@ def report_groups(first: Group, second: Group | None) -> Report:
         for side, group, spread in zip(("first", "second"), groups, spreads, strict=False)
     }
     if second is None:
-        return Report(_document(f"# `{first.name}`", _table(table), "Mean ± sd."), data)
+        return Findings(_document(f"# `{first.name}`", _table(table), "Mean ± sd."), data)
     difference, p_value = welch(first.accuracies, second.accuracies)
     found = verdict(difference.value, p_value)
     text = _document(
@@ -113,7 +113,7 @@ def report_groups(first: Group, second: Group | None) -> Report:
         "Accuracies are mean ± sd. " + HOW_GROUPS,
     )
     data |= {"difference": difference._asdict(), "p_value": p_value, "verdict": found}
-    return Report(text, data)
+    return Findings(text, data)
 
 
 def _verdict(first: str, second: str, found: Verdict, shown_by: str) -> str:
