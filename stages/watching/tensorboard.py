@@ -15,15 +15,12 @@ class TensorBoard:
         self.writer = tf.summary.create_file_writer(str(folder))
         self.images = images
         linear = (None, keras.activations.linear)
-        layers = [
-            layer
+        outputs = {
+            layer.name: layer.output
             for layer in engine.model.layers
             if getattr(layer, "activation", None) not in linear
-        ]
-        self.names = [layer.name for layer in layers]
-        self.activations = tf.function(
-            keras.Model(engine.model.inputs, [layer.output for layer in layers])
-        )
+        }
+        self.activations = tf.function(keras.Model(engine.model.inputs, outputs))
         with self.writer.as_default(step=0):
             tf.summary.graph(engine.graph())
 
@@ -37,7 +34,7 @@ class TensorBoard:
             tf.summary.scalar("loss/train", row.train_loss)
             tf.summary.scalar("loss/validation", row.validation_loss)
             tf.summary.scalar("accuracy/validation", row.validation_accuracy)
-            for name, values in zip(self.names, self.activations(self.images), strict=True):
+            for name, values in self.activations(self.images).items():
                 tf.summary.histogram(f"activations/{name}", values)
                 tf.summary.scalar(f"sparsity/{name}", tf.math.zero_fraction(values))
         self.writer.flush()
