@@ -103,7 +103,7 @@ bench-gpu: setup ## measure training on a GPU
 	@python benchmarks/gpu.py
 
 run: setup ## run a preset as an experiment: PRESET=accurate DATASET=fashion-mnist ARGS='-n mine -S train.seed=3'
-	@python tools/run.py $(if $(PRESET),'$(PRESET)') $(if $(DATASET),--dataset '$(DATASET)') $(ARGS)
+	@python tools/run.py $(if $(PRESET),'$(PRESET)',--help) $(if $(DATASET),--dataset '$(DATASET)') $(ARGS)
 
 compare: setup ## compare two revisions or experiments: A=main B=short (without B: the workspace)
 	@python tools/compare.py $(if $(A),'$(A)') $(if $(B),'$(B)')

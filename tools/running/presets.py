@@ -3,18 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from project import ROOT
-from shared.params import read_yaml, validate
+from shared.params import Params, read_yaml, validate
 
 FOLDER = ROOT / "presets"
 
 
-class Preset(BaseModel):
+class Preset(Params):
     """What it is for, the values that it sets, by section.name, and what it reaches."""
-
-    model_config = ConfigDict(extra="forbid")
 
     what: str
     sets: dict[str, Any]
