@@ -35,12 +35,13 @@ def idx(values: Images | Labels) -> bytes:
 
 
 def csv(entry: Entry, images: Images, labels: list[str]) -> bytes:
-    """A table as Kaggle's are: with a header, the label last if there are colours, else first."""
+    """A table with a header if the entry has one; a label with a name is last beside colours."""
     rows = [[f"pixel{index}" for index in range(images[0].size)]]
     rows += [[str(value) for value in image.ravel()] for image in images]
     for row, label in zip(rows, [entry.label, *labels], strict=True):
-        row.insert(len(row) if entry.image.channels == 3 else 0, label)
-    return "".join(",".join(row) + "\n" for row in rows).encode()
+        last = entry.label == "last" or (entry.label != "first" and entry.image.channels == 3)
+        row.insert(len(row) if last else 0, label)
+    return "".join(",".join(row) + "\n" for row in rows[not entry.header :]).encode()
 
 
 def serve(folder: Path, entry: Entry, tables: list[Split]) -> None:
