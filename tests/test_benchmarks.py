@@ -35,6 +35,7 @@ SCRIPTS = [
 ]
 
 
+@pytest.mark.slow  # some import dvc
 @pytest.mark.parametrize("script", SCRIPTS, ids=str)
 def test_a_script_s_help_has_an_example(script: Path, tmp_path: Path) -> None:
     """And needs neither TensorFlow nor the project's folder."""
