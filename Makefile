@@ -61,7 +61,7 @@ test: setup .venv/$(DEVELOPMENT).done ## run the tests
 quick: .venv/$(DEVELOPMENT).done ## run the tests that need neither TensorFlow nor dvc
 	@pytest -n 2 --dist loadfile --quick
 
-lint: lint-code lint-github ## check the code, and what GitHub reads
+lint: lint-code lint-docs lint-github ## check the code, the pages, and what GitHub reads
 
 lint-code: .venv/$(DEVELOPMENT).done ## check the code: style and types
 	@ruff check
