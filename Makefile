@@ -56,7 +56,7 @@ whole-lock:
 	@python -c 'import vl_convert; print(vl_convert.javascript_bundle())' > $@
 
 test: setup .venv/$(DEVELOPMENT).done ## run the tests
-	@pytest -n 2 --dist loadfile
+	@pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 quick: .venv/$(DEVELOPMENT).done ## run the tests that need neither TensorFlow nor dvc
 	@pytest -n 2 --dist loadfile --quick

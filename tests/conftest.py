@@ -66,8 +66,13 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """A file is not even imported in a quick run if it reaches what is heavy."""
     if not config.getoption("quick") or collection_path.suffix != ".py":
         return None
-    reached = reached_modules(collection_path)
-    return bool(HEAVY & (reached | {name.split(".")[0] for name in reached})) or None
+    return bool(HEAVY & reached_modules(collection_path)) or None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that start most, and last longest, come first: no worker ends with one."""
+    long = {"checkout", "dvc", "subprocess", "tensorflow"}
+    items.sort(key=lambda item: len(long & reached_modules(item.path)), reverse=True)
 
 
 def params_model(stage: str) -> type[Params]:
@@ -101,7 +106,7 @@ def browser() -> Iterator["Browser"]:
         yield playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def bars() -> Split:
     """200 noisy 12×12 images in which class k of 4 is a bright bar at a place of its own."""
     random = np.random.default_rng(0)
