@@ -17,7 +17,7 @@ from processes import terminate, wait
 SCRIPT = "benchmarks/seeds.py"
 FIGURES = "benchmarks/seeds.json"
 QUICK = {
-    "train.steps": 1000,  # so many that no kill comes too late
+    "train.steps": 400,  # so many that no kill comes too late
     "train.eval_every": 20,
     "train.batch_size": 8,
     "preprocess.validation_size": 100,
