@@ -27,13 +27,12 @@ from shared.tf import keras
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ["models/model.keras", "models/recipe.json", "metrics/train.json"]
+MANY = 400  # steps: too many for any kill to come too late
 OUTPUTS = [*RESULTS, "plots/history.csv"]  # which is there from the first evaluation on
 
 
-@pytest.fixture
-def project(tmp_path: Path, bars: Split) -> Path:
+def write_project(folder: Path, bars: Split) -> Path:
     """A folder with all that the stage reads: 60 steps on the bars, with dropout."""
-    folder = tmp_path / "project"
     for name in ("data/prepared", "data/raw"):
         (folder / name).mkdir(parents=True)
     for name in ("train", "validation"):
@@ -53,6 +52,27 @@ def project(tmp_path: Path, bars: Split) -> Path:
     }
     (folder / "data/raw/dataset.json").write_text(json.dumps(dataset))
     change(folder, steps=60, batch_size=8, eval_every=10, dropout=0.2, device="cpu")
+    return folder
+
+
+@pytest.fixture
+def project(tmp_path: Path, bars: Split) -> Path:
+    return write_project(tmp_path / "project", bars)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory, bars: Split) -> tuple[Path, str]:
+    """The project after its run, only to be read, and what that has printed."""
+    folder = write_project(tmp_path_factory.mktemp("finished") / "project", bars)
+    return folder, train(folder, DVC_EXP_NAME="bars-exp")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, bars: Split) -> Path:
+    """One, only to be read, in which MANY steps ran in one go."""
+    folder = write_project(tmp_path_factory.mktemp("whole") / "project", bars)
+    change(folder, steps=MANY)
+    train(folder)
     return folder
 
 
@@ -106,8 +126,8 @@ def wait_for_checkpoint(folder: Path, process: subprocess.Popen[str]) -> None:
         time.sleep(0.02)
 
 
-def test_outputs_log_and_summaries(project: Path) -> None:
-    log = train(project, DVC_EXP_NAME="bars-exp")
+def test_outputs_log_and_summaries(finished: tuple[Path, str]) -> None:
+    project, log = finished
     assert "training on the CPU" in log
     assert "conv1 (Conv2D)" in log
     assert "step 60/60" in log
@@ -141,18 +161,10 @@ def test_outputs_log_and_summaries(project: Path) -> None:
     assert not list(project.glob(".checkpoints/*")), "a finished run leaves no checkpoint"
 
 
-@pytest.fixture
-def whole(project: Path, tmp_path: Path) -> Path:
-    """A copy in which 600 steps, too many for any kill to come too late, ran in one go."""
-    change(project, steps=600)
-    folder = shutil.copytree(project, tmp_path / "whole")
-    train(folder)
-    return folder
-
-
 def test_killed_at_any_moment_training_ends_with_the_same_bytes(project: Path, whole: Path) -> None:
+    change(project, steps=MANY)
     moments = random.Random(0)
-    for kill in [signal.SIGKILL] * 3 + [signal.SIGTERM]:
+    for kill in [signal.SIGKILL] * 2 + [signal.SIGTERM]:
         process = start(project)
         wait_for_checkpoint(project, process)
         time.sleep(moments.uniform(0, 0.3))
@@ -171,6 +183,7 @@ def test_killed_at_any_moment_training_ends_with_the_same_bytes(project: Path, w
 def test_a_truncated_checkpoint_is_passed_over_for_the_one_before(
     project: Path, whole: Path
 ) -> None:
+    change(project, steps=MANY)
     process = start(project)
     for _ in range(2):
         wait_for_checkpoint(project, process)
@@ -185,17 +198,15 @@ def test_a_truncated_checkpoint_is_passed_over_for_the_one_before(
 
 
 def test_what_stops_after_the_last_step_is_written_by_the_next_run(
-    project: Path, tmp_path: Path
+    project: Path, finished: tuple[Path, str]
 ) -> None:
-    whole = shutil.copytree(project, tmp_path / "whole")
-    train(whole)
     (project / "models").touch()  # in place of the folder
     process = start(project)
     process.communicate()
     assert process.returncode == 1
     (project / "models").unlink()
     assert "going on from .checkpoints" in train(project)
-    assert hashes(project) == hashes(whole)
+    assert hashes(project) == hashes(finished[0])
 
 
 def test_mirrored_replicas_go_on_where_they_were(project: Path, tmp_path: Path) -> None:

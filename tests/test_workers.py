@@ -7,26 +7,33 @@ from pathlib import Path
 
 import pytest
 
+from shared.dataset import Split
 from test_replicas import tf_configs
-from test_train import (  # noqa: F401 (a fixture)
+from test_train import (
     RESULTS,
     assert_nearly_the_same_history,
     change,
     hashes,
-    project,
     start,
     train,
     wait_for_checkpoint,
+    write_project,
 )
 
 LOST_SECONDS = 60  # docs/scaling.md: within this time after one is lost, the others have ended
 
 
-@pytest.fixture
-def folders(project: Path, tmp_path: Path) -> list[Path]:  # noqa: F811 (the fixture)
+def write_folders(parent: Path, bars: Split) -> list[Path]:
     """The chief's folder and the other's: 200 steps on the bars."""
-    change(project, steps=200)
-    return [project, shutil.copytree(project, tmp_path / "other")]
+    folders = [write_project(parent / name, bars) for name in ("chief", "other")]
+    for folder in folders:
+        change(folder, steps=200)
+    return folders
+
+
+@pytest.fixture
+def folders(tmp_path: Path, bars: Split) -> list[Path]:
+    return write_folders(tmp_path, bars)
 
 
 def start_both(folders: list[Path]) -> list["subprocess.Popen[str]"]:
@@ -42,19 +49,19 @@ def finish(processes: list["subprocess.Popen[str]"]) -> list[str]:
     return logs
 
 
-@pytest.fixture
-def whole(folders: list[Path], tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, bars: Split) -> Path:
     """The chief's folder after a run that nothing interrupted; only the chief has written."""
-    copies = [shutil.copytree(folder, tmp_path / f"whole {folder.name}") for folder in folders]
-    before = sorted(copies[1].rglob("*"))
-    logs = finish(start_both(copies))
+    folders = write_folders(tmp_path_factory.mktemp("whole"), bars)
+    before = sorted(folders[1].rglob("*"))
+    logs = finish(start_both(folders))
     assert "TF_CONFIG names 2 workers, this is 0" in logs[0]
     assert "TF_CONFIG names 2 workers, this is 1" in logs[1]
     assert "step 200/200" in logs[0]
     assert "step" not in logs[1]
-    assert sorted(copies[1].rglob("*")) == before
-    assert not list(copies[0].glob(".checkpoints/*"))
-    return copies[0]
+    assert sorted(folders[1].rglob("*")) == before
+    assert not list(folders[0].glob(".checkpoints/*"))
+    return folders[0]
 
 
 def test_when_one_is_killed_or_stopped_the_other_ends_and_both_go_on_where_they_were(
