@@ -13,9 +13,9 @@ from evaluating.scores import (
     calibration_curve,
     classify,
     expected_calibration_error,
+    figures_of_test,
     per_class,
     per_image,
-    summary,
 )
 from shared.classifier import load_classifier, predict, temperature_of
 from shared.console import log, run
@@ -63,7 +63,7 @@ def main() -> None:
 
     temperature = temperature_of(model)
     before = calibration_curve(classify(logits * temperature, labels), params.calibration_bins)
-    metrics = summary(predictions, classes, curve) | {
+    metrics = figures_of_test(predictions, classes, curve) | {
         "uncalibrated_calibration_error": round(expected_calibration_error(before), 6),
         "temperature": round(temperature, 4),
         "doubtful_labels": int(doubtful.sum()),

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from exporting.calls import CALLS, FormatName, Probabilities, call_outside, call_text
 from exporting.formats import with_probabilities, writers
-from exporting.model_card import Evaluation, Recipe, Robustness, model_card
+from exporting.model_card import Evaluation, RecipeFile, Robustness, model_card
 from exporting.parity import Parity, check, compare, random_images, size_of
 from predicting import predict as predict_script
 from shared.classifier import load_classifier, predict
@@ -50,7 +50,7 @@ def main() -> None:
         params,
         "minimum_robustness",
     )
-    recipe = read_json(Recipe, RECIPE, stage="train")
+    recipe = read_json(RecipeFile, RECIPE, stage="train")
     dataset = load_dataset(DATASET)
     test = open_split(TEST)
     write = writers(open_split(TRAIN).images)
@@ -80,8 +80,8 @@ def main() -> None:
             shutil.copy(DATASET, folder)
         card = model_card(dataset, recipe, evaluation, robustness, parities)
         (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8", newline="\n")
-    write_json(METRICS, flat(parities))
-    report(parities)
+    write_json(METRICS, parity_figures(parities))
+    log_parities(parities)
 
 
 def require(figure: str, reached: float, params: ExportParams, name: str) -> None:
@@ -95,7 +95,7 @@ def require(figure: str, reached: float, params: ExportParams, name: str) -> Non
         )
 
 
-def flat(parities: dict[FormatName, Parity]) -> dict[str, float]:
+def parity_figures(parities: dict[FormatName, Parity]) -> dict[str, float]:
     """Return the figures under names such as onnx_accuracy; differences are the greatest of all."""
     figures: dict[str, float] = {}
     for name, parity in parities.items():
@@ -108,7 +108,7 @@ def flat(parities: dict[FormatName, Parity]) -> dict[str, float]:
     return figures
 
 
-def report(parities: dict[FormatName, Parity]) -> None:
+def log_parities(parities: dict[FormatName, Parity]) -> None:
     """Log a line per format."""
     for name, parity in parities.items():
         log.info(

@@ -3,7 +3,7 @@
 import pytest
 
 from conftest import INSECTS, RECIPE
-from exporting.model_card import Evaluation, Recipe, Robustness, model_card
+from exporting.model_card import Evaluation, RecipeFile, Robustness, model_card
 from exporting.parity import Difference, Parity
 from shared.dataset import Dataset
 
@@ -22,7 +22,7 @@ def card() -> str:
     image = {"height": 8, "width": 9, "channels": 3}
     return model_card(
         Dataset.model_validate(INSECTS | {"image": image}),
-        Recipe.model_validate(RECIPE),
+        RecipeFile.model_validate(RECIPE),
         EVALUATION,
         Robustness(corrupted_test_accuracy=0.6543),
         {

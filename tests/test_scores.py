@@ -11,9 +11,9 @@ from evaluating.scores import (
     calibration_curve,
     classify,
     expected_calibration_error,
+    figures_of_test,
     per_class,
     per_image,
-    summary,
 )
 
 
@@ -49,7 +49,7 @@ def test_loss_of_a_sure_mistake_is_not_cut_off() -> None:
 )
 def test_interval_is_wilsons(right: int, total: int, low: float, high: float) -> None:
     found = right_of(right, total)
-    figures = summary(found, per_class(found, ["a", "b"]), calibration_curve(found, 10))
+    figures = figures_of_test(found, per_class(found, ["a", "b"]), calibration_curve(found, 10))
     assert figures["test_accuracy"] == right / total
     assert (figures["test_accuracy_low"], figures["test_accuracy_high"]) == (low, high)
 

@@ -98,7 +98,7 @@ def expected_calibration_error(curve: pd.DataFrame) -> float:
     return float(np.average(gaps, weights=curve["count"]))
 
 
-def summary(
+def figures_of_test(
     predictions: Predictions, classes: pd.DataFrame, curve: pd.DataFrame
 ) -> dict[str, float]:
     """Return the test set's figures; the interval of the accuracy is Wilson's, at 95 %."""

@@ -40,7 +40,7 @@ class Fingerprints(BaseModel):
     validation: str
 
 
-class Recipe(BaseModel):
+class RecipeFile(BaseModel):
     """models/recipe.json: all that made the weights, and their number."""
 
     parameters: dict[str, Any]
@@ -64,7 +64,7 @@ python predict.py table.csv --format json           # or csv; python predict.py 
 
 def model_card(
     dataset: Dataset,
-    recipe: Recipe,
+    recipe: RecipeFile,
     evaluation: Evaluation,
     robustness: Robustness,
     parities: Mapping[FormatName, Parity],
