@@ -1,6 +1,7 @@
 """What `make lint-docs` asks of the pages, beside mdformat (layout) and codespell (spelling).
 
-- Lines have at most 100 characters; tables, code and lines without a space (a URL) aside.
+- Lines have at most 100 columns, of which a Chinese character takes two; tables, code and lines
+  without a space (a URL) aside.
 - Code is fenced, and its fence names a language: `sh` for commands, `text` for what they print.
 - A link within the repository leads to a file in git, and its #anchor to a heading there.
 - A path that a page names exists: in git, as an output that git ignores, or as the end of a path
@@ -23,6 +24,7 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from unicodedata import east_asian_width
 from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
@@ -95,8 +97,14 @@ def lines_and_fences(page: Path) -> Iterator[Problem]:
         elif block.type == "fence" and not block.info.strip():
             yield first + 1, "the fence names no language (text, if it is none)"
     for number, line in enumerate(page.read_text(encoding="utf-8").splitlines()):
-        if len(line) > WIDTH and number not in free and " " in line.strip():
-            yield number + 1, f"{len(line)} characters, {WIDTH} are allowed"
+        columns = len(line) + sum(east_asian_width(character) in "WF" for character in line)
+        if columns > WIDTH and number not in free and not _is_one_word(line):
+            yield number + 1, f"{columns} columns, {WIDTH} are allowed"
+
+
+def _is_one_word(line: str) -> bool:
+    """Whether it is in one piece, as a URL; Chinese sentences have no spaces and can be broken."""
+    return line.isascii() and " " not in line.strip()
 
 
 def links(page: Path) -> Iterator[Problem]:

@@ -41,6 +41,7 @@ def problems(page: Path, text: str) -> list[str]:
         f"| a |\n|---|\n| {'word ' * 30}|\n",
         f"```sh\n{'word ' * 30}\n```\n",
         f"https://example.org/{'x' * 100}\n",
+        f"{'字' * 50}\n",
         "[a](other.md), [b](other.md#one-thing), [c](other.md#两-words-twice), [d](../Makefile)\n",
         "[the second](other.md#one-thing-1), [here](#a), [there](https://example.org)\n\n# A\n",
         '<img src="other.md">\n',
@@ -56,7 +57,8 @@ def test_a_page_in_order_passes(page: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        (f"{'word ' * 20}word.\n", "1: 105 characters, 100 are allowed"),
+        (f"{'word ' * 20}word.\n", "1: 105 columns, 100 are allowed"),
+        (f"{'字' * 51}\n", "1: 102 columns, 100 are allowed"),
         ("Say:\n\n    make\n", "3: code without a fence"),
         ("```\nmake\n```\n", "1: the fence names no language (text, if it is none)"),
         ("[a](gone.md)\n", "1: the link gone.md leads to no file"),
