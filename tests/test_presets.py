@@ -94,11 +94,13 @@ def test_a_preset_is_run_whole_and_nothing_of_an_earlier_run_lingers(project: Pr
     project.set("train", width=7, steps=300)
     project.set("robustness", seed=5)
     project.set("export", formats=["onnx"])
+    project.set("train", step=100)  # as `-S +train.step=100` leaves it
     arguments = ["--dataset=mnist-5k", "-n", "mine", "-S", "train.seed=3", "download"]
     said = project.run("python", "tools/run.py", "accurate", *arguments)
     assert "robustness.seed: 5, put back to 0" in said
     assert "export.formats: ['onnx'], put back to ['saved_model'," in said
     assert said.count("put back") == 2, "the preset sets the others"
+    assert "train.step: 100, taken out" in said
     assert "Running stage 'download'" in said
     assert "preprocess" not in said
     for key, value in PRESETS["accurate"].sets.items():

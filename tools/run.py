@@ -26,10 +26,11 @@ def main() -> None:
     os.chdir(project.ROOT)
     presets = read_presets()
     asked, others = arguments(presets)
-    chosen = {name: json.dumps(value) for name, value in presets[asked.preset].sets.items()}
-    chosen |= {"download.dataset": asked.dataset} if asked.dataset else {}
-    back = put_back({*chosen, *(setting.partition("=")[0] for setting in asked.settings)})
-    settings = [*(f"{name}={value}" for name, value in (back | chosen).items()), *asked.settings]
+    dataset = {"download.dataset": asked.dataset} if asked.dataset else {}
+    chosen = presets[asked.preset].sets | dataset
+    given = {setting.partition("=")[0].lstrip("+~") for setting in asked.settings}
+    settings = put_back({*chosen, *given})
+    settings += [f"{name}={json.dumps(value)}" for name, value in chosen.items()] + asked.settings
     command = ["dvc", "exp", "run", *(f"--set-param={setting}" for setting in settings), *others]
     os.execv(sys.executable, [sys.executable, "-m", *command])  # noqa: S606 (dvc)
 
@@ -49,16 +50,24 @@ def arguments(presets: Mapping[str, Preset]) -> tuple[argparse.Namespace, list[s
     return parser.parse_known_args()
 
 
-def put_back(chosen: set[str]) -> dict[str, str]:
-    """Return the committed values, where the workspace has others and none is chosen; say which."""
+def put_back(chosen: set[str]) -> list[str]:
+    """Return the settings that make params.yaml the committed one, but for what is chosen.
+
+    Says what changes. A name that the committed file does not have is taken out.
+    """
     changed: dict[str, Any] = json.loads(output("dvc", "params", "diff", "--json"))
-    back = {}
+    settings = []
     for name, value in changed.get("params.yaml", {}).items():
-        old = value["old"]
-        if old is not None and name not in chosen:
-            log.info("%s: %s, put back to %s", name, value["new"], old)
-            back[name] = old if isinstance(old, str) else json.dumps(old)
-    return back
+        old, new = value["old"], value["new"]
+        if name in chosen:
+            continue
+        if old is None:
+            log.info("%s: %s, taken out", name, new)
+            settings.append(f"~{name}")
+        else:
+            log.info("%s: %s, put back to %s", name, new, old)
+            settings.append(f"{name}={old if isinstance(old, str) else json.dumps(old)}")
+    return settings
 
 
 if __name__ == "__main__":
