@@ -88,7 +88,7 @@ check-lock: setup ## say whether dvc.lock fits the code and params.yaml
 	  s/^ERROR: failed to reproduce '\([^']*\)': .*No such file.*/\1/p" | xargs); \
 	if [ -n "$$stale" ]; then echo "dvc.lock is stale: $$stale would run again"; \
 	  echo "cure: dvc repro, then commit dvc.lock, metrics/ and plots/"; exit 1; fi; \
-	if [ -n "$$failed" ]; then echo "$$plan"; exit 1; fi
+	if [ -n "$$failed" ]; then echo "$$plan"; exit 1; fi; echo "dvc.lock fits the code and params.yaml"
 
 check-catalog: .venv/$(RUNTIME).done ## check every entry of datasets/
 	@PYTHONPATH=stages python -c 'from functools import partial; from pathlib import Path; \

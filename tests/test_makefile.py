@@ -212,6 +212,7 @@ def test_check_lock_names_the_stages_that_would_run(
     assert bool(done.returncode) == stale
     said = "dvc.lock is stale: train evaluate would run again\ncure: dvc repro, "
     assert (said in done.stdout) == stale
+    assert ("dvc.lock fits" in done.stdout) != stale
 
 
 def test_check_lock_fails_where_dvc_does(house: Path) -> None:
