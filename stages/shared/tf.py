@@ -5,6 +5,7 @@ without NVIDIA's driver an "error" that says so. While it starts, standard error
 then given out without those lines. Its converters chatter too: wrap them in `without_noise()`.
 """
 
+import gc
 import os
 import re
 import sys
@@ -55,6 +56,9 @@ def _missing(*packages: str) -> Iterator[None]:
 
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # from here on: no informational lines
+# What the import makes stays: looking through it for garbage, now and when the process ends, would
+# take a third of its time.
+gc.disable()
 # Keras imports these where it finds them, which takes a third of its start-up, and uses them in
 # wrappers that nothing here needs.
 with without_noise(), _missing("matplotlib", "pandas", "sklearn"):
@@ -63,5 +67,7 @@ with without_noise(), _missing("matplotlib", "pandas", "sklearn"):
 
     for _gpu in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(_gpu, True)
+gc.freeze()
+gc.enable()
 
 __all__ = ["keras", "tf", "without_noise"]
