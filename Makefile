@@ -46,7 +46,7 @@ whole-lock:
 .venv/%.done: % | .venv/bin/python
 	@echo "installing $< (once; a few minutes)"
 	@python -m pip --version >/dev/null 2>&1 || python -m ensurepip >/dev/null
-	@if uv=$$(PATH='$(OUTSIDE)'; command -v uv) && ! python -m pip config list | grep -qE '(index|index-url|find-links)='; \
+	@if uv=$$(PATH='$(OUTSIDE)'; command -v uv) && ! python -m pip config list | grep -E '(index|index-url|find-links)=' >/dev/null; \
 	then set -- "$$uv" pip install --python $(BIN)/python; else set -- python -m pip install; fi; \
 	"$$@" --quiet $(if $(HASHES),--require-hashes) --requirement $<
 	@mkdir -p $(@D) && touch $@
