@@ -28,7 +28,7 @@ from project import command_line
 from shared.files import write_json
 
 FIGURES = Path(__file__).resolve().with_suffix(".json")
-TABLE = Path("data/raw/train.csv")
+TABLE = Path("data/raw/train/table.csv")
 COLUMNS = [f"c{column}" for column in range(785)]
 
 Work = Callable[[], object]

@@ -1,6 +1,7 @@
-"""Fetch a dataset of the catalog: the CSV tables of train and test, and what is known of them.
+"""Fetch a dataset of the catalog: the tables of train and test, and what is known of them.
 
-The tables are the same bytes whichever mirror answers; the catalog holds their SHA-256s. The
+A table is a folder with table.csv, or with images.idx, labels.idx and sources.csv. They are the
+same bytes whichever mirror answers; the catalog holds their SHA-256s. The
 environment variable DATASET_MIRROR names a URL or a folder to try before the catalog's mirrors.
 """
 
@@ -10,22 +11,25 @@ from tempfile import TemporaryDirectory
 
 from downloading.catalog import load_entry
 from downloading.embedded import read_package_table, split_rows
+from downloading.files import Files
 from downloading.idx import write_table
 from downloading.mirrors import Patience, candidates, fetch
+from downloading.own import write_own
 from downloading.resolving import resolve
-from downloading.sources import Package
+from downloading.sources import Package, Upstream
 from shared.console import run
+from shared.dataset import TABLE
 from shared.files import replacing, write_json
 from shared.params import Params, load
 
 CATALOG = Path("datasets")
-TRAIN = Path("data/raw/train.csv")
-TEST = Path("data/raw/test.csv")
+TRAIN = Path("data/raw/train")
+TEST = Path("data/raw/test")
 DATASET = Path("data/raw/dataset.json")
 
 
 class DownloadParams(Params):
-    """Which dataset: the name of a file in the catalog, without its ending."""
+    """Which dataset: the name of a folder in the catalog."""
 
     dataset: str
 
@@ -35,19 +39,25 @@ def main() -> None:
     entry = load_entry(CATALOG, load(DownloadParams, "download").dataset)
     source = entry.source
     with replacing(TRAIN) as train, replacing(TEST) as test:
+        train.mkdir()
+        test.mkdir()
         if isinstance(source, Package):
             table = read_package_table(source)
             rows = split_rows(table, entry.label, source.test_rows, source.seed)
-            train.write_bytes(rows[0])
-            test.write_bytes(rows[1])
-        else:
+            (train / TABLE).write_bytes(rows[0])
+            (test / TABLE).write_bytes(rows[1])
+        elif isinstance(source, Upstream):
             editions = source.editions(entry.train, entry.test)
             choice = candidates(source.mirrors, editions, os.environ.get("DATASET_MIRROR"))
             with TemporaryDirectory(dir=TRAIN.parent, prefix=".", suffix=".partial") as folder:
                 arrived = fetch(choice, Path(folder), Patience())
-                write_table(arrived.train, entry, train)
-                write_table(arrived.test, entry, test)
-        dataset = resolve(entry, train, test, f"{CATALOG}/{entry.name}.yaml")
+                write_table(arrived.train, entry, train / TABLE)
+                write_table(arrived.test, entry, test / TABLE)
+        else:
+            files = Files(CATALOG / entry.name / "data")
+            write_own(source, "train", files, entry, train)
+            write_own(source, "test", files, entry, test)
+        dataset = resolve(entry, train, test, f"{CATALOG}/{entry.name}/entry.yaml")
     write_json(DATASET, dataset.model_dump())
 
 

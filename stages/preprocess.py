@@ -6,6 +6,7 @@ from typing import IO
 
 from pydantic import Field
 
+from preprocessing.arrays import read_arrays, read_names
 from preprocessing.audit import (
     OnOverlap,
     count_repeats,
@@ -19,13 +20,13 @@ from preprocessing.held_out import Method, require_every_class, test_mask, valid
 from preprocessing.storage import Rows, store, write_split
 from preprocessing.table import read_table
 from shared.console import log, run
-from shared.dataset import Dataset, Draw, load_dataset, open_split
+from shared.dataset import TABLE, Dataset, Draw, load_dataset, open_split
 from shared.figures import save_png
 from shared.files import write_csv, write_json
 from shared.params import Params, load
 
-TRAIN_TABLE = Path("data/raw/train.csv")
-TEST_TABLE = Path("data/raw/test.csv")
+TRAIN_TABLE = Path("data/raw/train")
+TEST_TABLE = Path("data/raw/test")
 DATASET = Path("data/raw/dataset.json")
 
 TRAIN = Path("data/prepared/train.npz")
@@ -55,7 +56,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryFile(dir=folder) as train_scratch, TemporaryFile(dir=folder) as test_scratch:
         found = read_splits(dataset, params, train_scratch, test_scratch)
-        repeats = find_repeats(found, names, 1 + dataset.header)
+        repeats = find_repeats(found, names)
         if params.on_overlap == "fail":
             refuse_overlap(repeats)
         splits = drop_overlap(found) if params.on_overlap == "drop" else found
@@ -78,14 +79,21 @@ def read_splits(
     dataset: Dataset, params: PreprocessParams, train_scratch: IO[bytes], test_scratch: IO[bytes]
 ) -> dict[str, Rows]:
     """Return train, validation and test, in this order; their pixels are in the scratch files."""
-    table = store(read_table(TRAIN_TABLE, dataset, dataset.train.rows), train_scratch)
+    table = read_rows(TRAIN_TABLE, dataset, dataset.train.rows, train_scratch)
     if isinstance(dataset.test, Draw):
         drawn = test_mask(table.labels, dataset.test)
         table, test = table.where(~drawn), table.where(drawn)
     else:
-        test = store(read_table(TEST_TABLE, dataset, dataset.test.rows), test_scratch)
+        test = read_rows(TEST_TABLE, dataset, dataset.test.rows, test_scratch)
     mask = validation_mask(table.labels, params.split, params.validation_size, params.seed)
     return {"train": table.where(~mask), "validation": table.where(mask), "test": test}
+
+
+def read_rows(folder: Path, dataset: Dataset, rows: int, scratch: IO[bytes]) -> Rows:
+    """Return the rows of a table, which is text or arrays."""
+    if (folder / "images.idx").exists():
+        return store(read_arrays(folder, dataset), scratch, read_names(folder))
+    return store(read_table(folder / TABLE, dataset, rows), scratch, 1 + dataset.header)
 
 
 if __name__ == "__main__":

@@ -147,7 +147,7 @@ def test_dropped_rows_are_those_that_a_later_split_has_and_none_of_the_last() ->
         for name, rows in kept.items()
     }
     assert left == {"train": [3, 5], "validation": [2, 6, 6], "test": [1, 4, 9, 9]}
-    assert kept["train"].positions.tolist() == [2, 5]
+    assert kept["train"].row_names.tolist() == [3, 6]
     assert kept["train"].labels.tolist() == [2, 2]
     assert count_rows(splits, kept) == {
         "train_rows": 2,

@@ -1,27 +1,28 @@
 """The catalog's entries are whole, and a mistake in one is named by its place."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 import yaml
 
-from downloading.catalog import check_catalog, load_entry
+from downloading.catalog import check_catalog, entry_names, load_entry
 from downloading.sources import Upstream
 from shared.console import StageError
 
 CATALOG = Path(__file__).parents[1] / "datasets"
-NAMES = sorted(path.stem for path in CATALOG.glob("*.yaml"))
+NAMES = entry_names(CATALOG)
 
 
 @pytest.fixture
 def catalog(tmp_path: Path) -> Path:
     for name in ("mnist", "mnist-5k"):
-        (tmp_path / f"{name}.yaml").write_bytes((CATALOG / f"{name}.yaml").read_bytes())
+        shutil.copytree(CATALOG / name, tmp_path / name)
     return tmp_path
 
 
 def edit(catalog: Path, **changes: object) -> None:
-    path = catalog / "mnist.yaml"
+    path = catalog / "mnist/entry.yaml"
     path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | changes))
 
 
@@ -47,7 +48,7 @@ def test_unknown_dataset_is_refused_with_the_known_ones(catalog: Path, name: str
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"license": "MIT"}, r"mnist.yaml:\d+: license: unknown name"),
+        ({"license": "MIT"}, r"mnist/entry.yaml:\d+: license: unknown name"),
         ({"train": {"rows": 0, "sha256": "f" * 64}}, r": train.rows: must be greater than 0"),
         ({"train": {"rows": 1, "sha256": "F" * 63}}, r": train.sha256: .*pattern"),
         ({"classes": {"0": "zero"}}, r": classes: "),
@@ -98,7 +99,7 @@ def test_source_that_cannot_be_is_refused(
     catalog: Path, source: dict[str, object], said: str
 ) -> None:
     edit(catalog, source=source)
-    with pytest.raises(StageError, match=rf"mnist.yaml:\d+: {said}"):
+    with pytest.raises(StageError, match=rf"mnist/entry.yaml:\d+: {said}"):
         load_entry(catalog, "mnist")
 
 
@@ -132,23 +133,24 @@ licence: CC0
 
 
 def test_every_mistake_of_every_entry_is_told_with_its_line(tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_text(MISTAKEN)
-    (tmp_path / "b.yaml").write_text("title: [")
-    (tmp_path / "mnist.yaml").write_bytes((CATALOG / "mnist.yaml").read_bytes())
+    for name, text in (("a", MISTAKEN), ("b", "title: [")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "entry.yaml").write_text(text)
+    shutil.copytree(CATALOG / "mnist", tmp_path / "mnist")
     with pytest.raises(StageError) as error:
         check_catalog(tmp_path)
     lines = str(error.value).replace(f"{tmp_path}/", "").splitlines()
     assert sorted(lines[:8]) == [
-        "a.yaml:12: source.mirrors.1.location: missing",
-        "a.yaml:13: source.mirrors.1.torrent: unknown name",
-        "a.yaml:1: homepage: missing",
-        "a.yaml:1: provenance: missing",
-        "a.yaml:3: image.width: missing",
-        "a.yaml:5: image.widht: unknown name",
-        "a.yaml:6: image.channels: must be 1 or 3, is 2",
+        "a/entry.yaml:12: source.mirrors.1.location: missing",
+        "a/entry.yaml:13: source.mirrors.1.torrent: unknown name",
+        "a/entry.yaml:1: homepage: missing",
+        "a/entry.yaml:1: provenance: missing",
+        "a/entry.yaml:3: image.width: missing",
+        "a/entry.yaml:5: image.widht: unknown name",
+        "a/entry.yaml:6: image.channels: must be 1 or 3, is 2",
         lines[7],
     ]
-    assert lines[7].startswith("b.yaml: not valid YAML: ")
+    assert lines[7].startswith("b/entry.yaml: not valid YAML: ")
 
 
 @pytest.mark.parametrize(
@@ -156,7 +158,7 @@ def test_every_mistake_of_every_entry_is_told_with_its_line(tmp_path: Path) -> N
     [
         (("label: first", "label: first\nlabel: last"), r"3: label: stands twice$"),
         (("[ant, bee]", "{1: ant, 2: bee, 1: wasp}"), r"8: 1: stands twice$"),
-        (("title: Insects", "name: insects"), r"2: name: unknown name; it is the file's$"),
+        (("title: Insects", "name: insects"), r"2: name: unknown name; it is the folder's$"),
         (("title: Insects", "title: &a [*a]"), r"2: title: must be a valid string, is "),
         (("Insects", "\udce4"), r"2: not UTF-8: invalid continuation byte$"),
     ],
@@ -165,8 +167,9 @@ def test_what_yaml_would_take_in_silence_is_told_with_its_line(
     tmp_path: Path, change: tuple[str, str], said: str
 ) -> None:
     text = "# Insects.\n" + MISTAKEN.replace(*change)
-    (tmp_path / "a.yaml").write_text(text, encoding="utf-8", errors="surrogateescape")
-    with pytest.raises(StageError, match=rf"(?m)^{tmp_path}/a.yaml:{said}"):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/entry.yaml").write_text(text, encoding="utf-8", errors="surrogateescape")
+    with pytest.raises(StageError, match=rf"(?m)^{tmp_path}/a/entry.yaml:{said}"):
         load_entry(tmp_path, "a")
 
 
@@ -177,8 +180,8 @@ def test_the_catalog_is_right(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_file_that_is_no_mapping_is_refused(catalog: Path) -> None:
-    (catalog / "mnist.yaml").write_text("- a\n")
-    with pytest.raises(StageError, match=r"mnist.yaml:1: must be a valid dict"):
+    (catalog / "mnist/entry.yaml").write_text("- a\n")
+    with pytest.raises(StageError, match=r"mnist/entry.yaml:1: must be a valid dict"):
         load_entry(catalog, "mnist")
 
 
@@ -195,7 +198,7 @@ def test_csv_is_checked_by_the_tables_own_checksum() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"label": "digit"}, "mnist.yaml:1: label: 'digit' would be .*header: true"),
+        ({"label": "digit"}, "mnist/entry.yaml:1: label: 'digit' would be .*header: true"),
         ({"classes": ["a", "b", "a"]}, ": classes: must have every label once"),
         ({"classes": [1, "1"]}, ": classes: must have every label once"),
         ({"classes": {"1": "same", "2": "same"}}, ": classes: must give every class a name"),
@@ -204,10 +207,10 @@ def test_csv_is_checked_by_the_tables_own_checksum() -> None:
             ": classes: must be texts or whole numbers.*True in quotes",
         ),
         ({"classes": 10}, ": classes: must be a valid dictionary"),
-        ({"header": True}, "mnist.yaml:1: header: .*made from IDX"),
+        ({"header": True}, "mnist/entry.yaml:1: header: .*made from IDX"),
         (
             {"draw_test": {"rows": 10, "seed": 0}},
-            "mnist.yaml:1: draw_test: the source has a test table of its own",
+            "mnist/entry.yaml:1: draw_test: the source has a test table of its own",
         ),
     ],
 )

@@ -17,10 +17,11 @@ import yaml
 
 import download
 from shared.console import StageError
-from shared.dataset import load_dataset
+from shared.dataset import TABLE, load_dataset
 from shared.files import sha256
 
 ROOT = Path(__file__).parents[1]
+SMALL = Path("datasets/small/entry.yaml")
 
 
 def idx_gz(*sizes: int, values: list[int]) -> bytes:
@@ -83,30 +84,33 @@ def add_small(*mirrors: tuple[str, str], train: bytes = TRAIN) -> None:
             for table in ("train", "test")
         },
     }
-    entry = yaml.safe_load((ROOT / "datasets/mnist.yaml").read_text())
+    entry = yaml.safe_load((ROOT / "datasets/mnist/entry.yaml").read_text())
     entry |= {
         "train": {"rows": 2, "sha256": hashlib.sha256(train).hexdigest()},
         "test": {"rows": 1, "sha256": hashlib.sha256(TEST).hexdigest()},
         "image": {"height": 2, "width": 2, "channels": 1},
         "source": source,
     }
-    Path("datasets/small.yaml").write_text(yaml.safe_dump(entry))
+    SMALL.parent.mkdir(exist_ok=True)
+    SMALL.write_text(yaml.safe_dump(entry))
     choose("small")
 
 
 def raw() -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in Path("data/raw").glob("*")}
+    """Return all files, by path below data/raw."""
+    files = (path for path in Path("data/raw").rglob("*") if path.is_file())
+    return {path.relative_to("data/raw").as_posix(): path.read_bytes() for path in files}
 
 
 def test_default_needs_no_network_and_comes_out_the_same(project: Path) -> None:
     choose("mnist-5k")
     download.main()
     first = raw()
-    assert sorted(first) == ["dataset.json", "test.csv", "train.csv"]
+    assert sorted(first) == ["dataset.json", "test/table.csv", "train/table.csv"]
     dataset = load_dataset(Path("data/raw/dataset.json"))
     assert (dataset.name, dataset.label, dataset.image.pixels) == ("mnist-5k", "last", 784)
-    assert (first["train.csv"].count(b"\n"), first["test.csv"].count(b"\n")) == (4000, 1000)
-    assert dataset.train.sha256 == sha256(Path("data/raw/train.csv"))
+    assert [first[f"{table}/table.csv"].count(b"\n") for table in ("train", "test")] == [4000, 1000]
+    assert dataset.train.sha256 == sha256(Path("data/raw/train/table.csv"))
     download.main()
     assert raw() == first
 
@@ -123,7 +127,7 @@ def test_outputs_do_not_tell_which_mirror_answered(
     add_small(("csv", "absent/"))
     monkeypatch.setenv("DATASET_MIRROR", "upstream")
     download.main()
-    assert (from_idx["train.csv"], from_idx["test.csv"]) == (TRAIN, TEST)
+    assert (from_idx["train/table.csv"], from_idx["test/table.csv"]) == (TRAIN, TEST)
     assert from_idx == from_csv == raw()
 
 
@@ -134,24 +138,24 @@ def test_own_tables_come_from_a_zip_in_the_home_unchecked(
     with zipfile.ZipFile(project / "own.zip", "w") as archive:
         archive.writestr("tables/train.csv", TRAIN)
     add_small(("csv", "~"))
-    entry = yaml.safe_load(Path("datasets/small.yaml").read_text()) | {"train": {}, "test": {}}
+    entry = yaml.safe_load(SMALL.read_text()) | {"train": {}, "test": {}}
     entry["source"] |= {
         "idx": None,
         "csv": {"archive": {"name": "own.zip"}, "train": "tables/train.csv"},
     }
     entry["draw_test"] = {"rows": 1, "seed": 0}
-    Path("datasets/small.yaml").write_text(yaml.safe_dump(entry))
+    SMALL.write_text(yaml.safe_dump(entry))
     download.main()
-    assert (raw()["train.csv"], raw()["test.csv"]) == (TRAIN, b"")
+    assert (raw()["train/table.csv"], raw()["test/table.csv"]) == (TRAIN, b"")
     assert load_dataset(download.DATASET).train_rows == 1
-    assert sorted(raw()) == ["dataset.json", "test.csv", "train.csv"], "and no temporary folder"
+    assert len(raw()) == 3, "and no temporary folder"
 
 
 def test_other_entries_are_not_read(project: Path, upstream: str) -> None:
     add_small(("csv", upstream))
-    Path("datasets/mnist.yaml").write_text("broken: [")
+    Path("datasets/mnist/entry.yaml").write_text("broken: [")
     download.main()
-    assert raw()["train.csv"] == TRAIN
+    assert raw()["train/table.csv"] == TRAIN
 
 
 def test_failure_leaves_nothing(project: Path, upstream: str) -> None:
@@ -166,7 +170,7 @@ def test_failure_keeps_what_was_there(project: Path, upstream: str) -> None:
     download.main()
     before = raw()
     add_small(("idx", upstream), train=b"other")
-    with pytest.raises(StageError, match=r"^datasets/small.yaml: train.sha256: is "):
+    with pytest.raises(StageError, match=r"^datasets/small/entry.yaml: train.sha256: is "):
         download.main()
     assert raw() == before
 
@@ -188,5 +192,5 @@ def test_real_mnist_is_the_tutorials_csv(
     choose("mnist")
     monkeypatch.setenv("DATASET_MIRROR", str(mnist_folder))
     download.main()
-    assert sha256(download.TRAIN).startswith("fb60bc58af4dac35")
-    assert sha256(download.TEST).startswith("51c292478d94ec3a")
+    assert sha256(download.TRAIN / TABLE).startswith("fb60bc58af4dac35")
+    assert sha256(download.TEST / TABLE).startswith("51c292478d94ec3a")

@@ -89,8 +89,8 @@ def test_entry_reads_what_its_mirror_holds(
     params["download"]["dataset"] = name
     params["preprocess"]["validation_size"] = classes
     Path("params.yaml").write_text(yaml.safe_dump(params))
-    Path("datasets").mkdir()
-    Path(f"datasets/{name}.yaml").write_text(yaml.safe_dump(content))
+    Path("datasets", name).mkdir(parents=True)
+    Path("datasets", name, "entry.yaml").write_text(yaml.safe_dump(content))
     Path("mirror").mkdir()
     monkeypatch.setenv("DATASET_MIRROR", "mirror")
 

@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from downloading.idx import read_idx, write_csv, write_table
+from downloading.idx import write_csv, write_table
 from shared.console import StageError
+from shared.idx import read_idx
 from test_table import dataset
 
 

@@ -111,7 +111,7 @@ def test_other_formats_export_again_and_leave_no_old_ones(project: Project) -> N
 def test_what_was_exported_reads_its_own_test_table_and_pictures_of_it(
     project: Project, tmp_path: Path
 ) -> None:
-    script, table = project.folder / "export/predict.py", "data/raw/test.csv"
+    script, table = project.folder / "export/predict.py", "data/raw/test/table.csv"
     rows = json.loads(project.run(sys.executable, script, table, "--format", "json"))
     labels = [line.rsplit(",", 1)[1] for line in (project.folder / table).read_text().split()]
     right = [row["label"] == label for row, label in zip(rows, labels, strict=True)]
@@ -134,7 +134,7 @@ def test_what_was_exported_reads_its_own_test_table_and_pictures_of_it(
 
 
 def test_comments_and_other_datasets_stale_nothing(project: Project) -> None:
-    for path in ("params.yaml", "datasets/mnist.yaml"):
+    for path in ("params.yaml", "datasets/mnist/entry.yaml"):
         with (project.folder / path).open("a") as file:
             file.write("# a comment\n")
     assert project.runs("repro") == []
@@ -145,7 +145,7 @@ def test_wrong_parameters_are_refused_by_name(project: Project) -> None:
     assert "params.yaml: train.learning_rate: must be greater than 0, is -1" in wrong
     project.restore()
     unknown = project.run("dvc", "exp", "run", "-S", "download.dataset=minst", fails=True)
-    assert "datasets/minst.yaml" in unknown
+    assert "datasets/minst" in unknown
 
 
 def test_experiments_are_run_shown_compared_and_applied(project: Project) -> None:

@@ -13,7 +13,7 @@ import pytest
 import preprocess
 from downloading.idx import write_csv
 from shared.console import StageError
-from shared.dataset import Images, Labels, open_split
+from shared.dataset import TABLE, Images, Labels, open_split
 from shared.files import sha256
 
 ROOT = Path(__file__).parent.parent
@@ -44,9 +44,9 @@ def lay_out(
     layout: dict[str, Any] | None = None,
 ) -> None:
     """Write what the stage reads: tables, their description, and parameters (JSON is YAML)."""
-    preprocess.DATASET.parent.mkdir(parents=True, exist_ok=True)
-    write_csv(*train, "first", preprocess.TRAIN_TABLE)
-    write_csv(*test, "first", preprocess.TEST_TABLE)
+    for folder, table in ((preprocess.TRAIN_TABLE, train), (preprocess.TEST_TABLE, test)):
+        folder.mkdir(parents=True, exist_ok=True)
+        write_csv(*table, "first", folder / TABLE)
     _, height, width, channels = train[0].shape
     dataset = {
         **dict.fromkeys(("name", "title", "provenance", "homepage", "licence"), "test"),
@@ -164,7 +164,8 @@ def test_a_header_counts_among_the_rows(project: Path) -> None:
     lay_out(*repeated(), PARAMS | {"split": "tail", "on_overlap": "fail"}, layout={"header": True})
     header = ",".join(["label", *(f"pixel{place}" for place in range(20))])
     for table in (preprocess.TRAIN_TABLE, preprocess.TEST_TABLE):
-        table.write_text(f"{header}\n{table.read_text()}")
+        path = table / TABLE
+        path.write_text(f"{header}\n{path.read_text()}")
     with pytest.raises(StageError, match="  row 201 of validation is row 7 of train\n"):
         preprocess.main()
 
@@ -201,17 +202,19 @@ def test_a_second_run_writes_the_same_bytes_and_another_seed_does_not(project: P
     assert written(1)[:2] != first[:2]
 
 
-@pytest.mark.parametrize("table", [preprocess.TRAIN_TABLE, preprocess.TEST_TABLE])
-def test_a_bad_table_leaves_nothing(project: Path, table: Path) -> None:
+@pytest.mark.parametrize("folder", [preprocess.TRAIN_TABLE, preprocess.TEST_TABLE])
+def test_a_bad_table_leaves_nothing(project: Path, folder: Path) -> None:
     lay_out(digits(200, 0), digits(30, 1))
+    table = folder / TABLE
     lines = table.read_bytes().splitlines(keepends=True)
     lines[28] = lines[28].replace(b"\n", b"0000\n")
     table.write_bytes(b"".join(lines))
+    before = files(project)
     with pytest.raises(
         StageError, match=f"^{table}:29: column 21: '?[0-9]+'? is not a pixel value"
     ):
         preprocess.main()
-    assert not [path for path in project.rglob("*.*") if path.parent != project / "data/raw"][1:]
+    assert files(project) == before
 
 
 @pytest.mark.parametrize("split", ["stratified", "tail"])
@@ -222,9 +225,7 @@ def test_a_class_without_a_row_to_train_on_leaves_nothing(project: Path, split: 
         labels[-9:] = 3
     lay_out((images, labels), digits(30, 1), PARAMS | {"split": split})
     before = files(project)
-    with pytest.raises(
-        StageError, match=r"^data/raw/train.csv: no row to train on is of class 'cla"
-    ):
+    with pytest.raises(StageError, match=r"^data/raw/train: no row to train on is of class 'cla"):
         preprocess.main()
     assert files(project) == before
 
@@ -269,13 +270,12 @@ def test_the_script_says_what_it_made_or_what_is_wrong(project: Path) -> None:
     done = run_script()
     assert done.returncode == 0
     assert "train rows 180, validation rows 20, test rows 30" in done.stderr
-    preprocess.TRAIN_TABLE.write_bytes(
-        preprocess.TRAIN_TABLE.read_bytes().replace(b"\n", b"\n\n", 2)
-    )
+    table = preprocess.TRAIN_TABLE / TABLE
+    table.write_bytes(table.read_bytes().replace(b"\n", b"\n\n", 2))
     failed = run_script()
     assert failed.returncode == 1
-    assert failed.stderr.startswith("error: data/raw/train.csv:2: column 1: a blank line; expected")
-    assert "\ndata/raw/train.csv:4: column 1: a blank line; expected" in failed.stderr
+    assert failed.stderr.startswith(f"error: {table}:2: column 1: a blank line; expected")
+    assert f"\n{table}:4: column 1: a blank line; expected" in failed.stderr
     assert "Traceback" not in failed.stderr
 
 

@@ -47,7 +47,7 @@ def test_every_preset_is_valid(name: str) -> None:
         params[section][parameter] = value
     for stage, values in params.items():
         params_model(stage).model_validate(values)
-    assert (ROOT / f"datasets/{params['download']['dataset']}.yaml").exists()
+    assert (ROOT / f"datasets/{params['download']['dataset']}/entry.yaml").exists()
     assert "train.seed" not in PRESETS[name].sets, "for seeds.py to set"
 
 

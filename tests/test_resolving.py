@@ -20,9 +20,10 @@ def entry(**changes: object) -> Entry:
 
 
 def resolved(folder: Path, entry: Entry, train: bytes, test: bytes = b"1,2\n") -> Dataset:
-    (folder / "train.csv").write_bytes(train)
-    (folder / "test.csv").write_bytes(test)
-    return resolve(entry, folder / "train.csv", folder / "test.csv", "datasets/a.yaml")
+    for name, table in (("train", train), ("test", test)):
+        (folder / name).mkdir()
+        (folder / name / "table.csv").write_bytes(table)
+    return resolve(entry, folder / "train", folder / "test", "datasets/a/entry.yaml")
 
 
 @pytest.mark.parametrize(
@@ -58,12 +59,12 @@ def test_a_drawn_test_set_has_no_table(tmp_path: Path) -> None:
 def test_another_table_than_the_entry_says_is_refused(
     tmp_path: Path, known: dict[str, object], said: str
 ) -> None:
-    with pytest.raises(StageError, match=f"^datasets/a.yaml: {said}"):
+    with pytest.raises(StageError, match=f"^datasets/a/entry.yaml: {said}"):
         resolved(tmp_path, entry(train=known, test={}), b"1,2\n3,4\n")
 
 
 @pytest.mark.parametrize(("header", "table"), [(False, b""), (True, b"label,p0\n")])
 def test_a_table_without_rows_is_refused(tmp_path: Path, header: bool, table: bytes) -> None:
     empty = entry(**NOTHING_KNOWN).model_copy(update={"header": header})
-    with pytest.raises(StageError, match=r"^datasets/a.yaml: train: the table has no rows"):
+    with pytest.raises(StageError, match=r"^datasets/a/entry.yaml: train: the table has no rows"):
         resolved(tmp_path, empty, table)

@@ -42,7 +42,7 @@ def arguments(presets: Mapping[str, Preset]) -> tuple[argparse.Namespace, list[s
     about = [f"  {name:18}{preset.what}" for name, preset in presets.items()]
     parser.epilog = "\n".join(["presets:", *about])
     parser.add_argument("preset", metavar="PRESET", choices=presets, help="one of those below")
-    datasets = sorted(path.stem for path in project.ROOT.glob("datasets/*.yaml"))
+    datasets = sorted(path.parent.name for path in project.ROOT.glob("datasets/*/entry.yaml"))
     parser.add_argument("--dataset", choices=datasets, metavar="NAME", help=", ".join(datasets))
     parser.add_argument(
         "-S", "--set-param", dest="settings", action="append", default=[], metavar="SETTING"

@@ -1,4 +1,4 @@
-"""The catalog: what is known of a dataset before it is fetched, one YAML file each."""
+"""The catalog: what is known of a dataset before it is fetched, an entry.yaml each."""
 
 from functools import partial
 from pathlib import Path
@@ -7,10 +7,13 @@ from typing import Annotated, Any, Self
 import yaml
 from pydantic import Field, field_validator, model_validator
 
+from downloading.forms.csv_form import CsvForm
 from downloading.sources import Known, Package, Upstream
 from shared.console import StageError, log
 from shared.dataset import Description, Draw
 from shared.params import Loader, read_yaml, validate
+
+Own = CsvForm
 
 
 class Entry(Description):
@@ -22,7 +25,7 @@ class Entry(Description):
     train: Known = Known()
     test: Known = Known()
     draw_test: Draw | None = None
-    source: Annotated[Upstream | Package, Field(discriminator="kind")]
+    source: Annotated[Upstream | Package | Own, Field(discriminator="kind")]
 
     @field_validator("classes", mode="before")
     @classmethod
@@ -38,7 +41,8 @@ class Entry(Description):
 
     @model_validator(mode="after")
     def _source_fits(self) -> Self:
-        if self.header and (isinstance(self.source, Package) or self.source.idx):
+        idx = isinstance(self.source, Upstream) and self.source.idx
+        if self.header and (isinstance(self.source, Package) or idx):
             raise ValueError("header: a package's table and one made from IDX have none")
         if self.draw_test and self.source.has_test:
             raise ValueError("draw_test: the source has a test table of its own")
@@ -57,17 +61,17 @@ def _text(value: Any) -> str:
 
 
 def load_entry(catalog: Path, name: str) -> Entry:
-    """Return the entry in `catalog`/`name`.yaml.
+    """Return the entry in `catalog`/`name`/entry.yaml.
 
     Raises StageError for a name that is not in the catalog, and for whatever is wrong in its file.
     """
-    known = sorted(path.stem for path in catalog.glob("*.yaml"))
+    known = entry_names(catalog)
     if name not in known:
         raise StageError(
             f"params.yaml: download.dataset: {name!r} is not in {catalog}/; known are "
             + ", ".join(known)
         )
-    path = catalog / f"{name}.yaml"
+    path = catalog / name / "entry.yaml"
     try:
         content = read_yaml(path)
     except UnicodeDecodeError as error:
@@ -77,14 +81,19 @@ def load_entry(catalog: Path, name: str) -> Entry:
     _require_names_once(path, root)
     if isinstance(content, dict):
         if "name" in content:
-            raise StageError(f"{_place(path, root, ['name'])}: unknown name; it is the file's")
+            raise StageError(f"{_place(path, root, ['name'])}: unknown name; it is the folder's")
         content["name"] = name
     return validate(Entry, content, partial(_place, path, root))
 
 
+def entry_names(catalog: Path) -> list[str]:
+    """Return the names of all datasets, sorted."""
+    return sorted(path.parent.name for path in catalog.glob("*/entry.yaml"))
+
+
 def check_catalog(catalog: Path) -> None:
     """Raise StageError with whatever is wrong in any entry."""
-    names = sorted(path.stem for path in catalog.glob("*.yaml"))
+    names = entry_names(catalog)
     complaints = []
     for name in names:
         try:

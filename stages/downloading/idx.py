@@ -1,9 +1,4 @@
-"""MNIST's own file format, IDX, and the CSV table of the same images.
-
-An IDX file is two zero bytes, the type of its values (8: unsigned byte), the number of dimensions,
-each dimension as a big-endian 32-bit integer, and the values, the last dimension the fastest
-(http://yann.lecun.com/exdb/mnist/).
-"""
+"""The CSV table of the images of IDX files."""
 
 import shutil
 from pathlib import Path
@@ -13,27 +8,11 @@ import numpy.typing as npt
 
 from shared.console import StageError
 from shared.dataset import Description
+from shared.idx import read_idx
 
 Bytes = npt.NDArray[np.uint8]
 
 ROWS_AT_ONCE = 200
-
-
-def read_idx(path: Path) -> Bytes:
-    """Return the values of an IDX file of unsigned bytes, mapped into memory.
-
-    Raises StageError for any other file, and for one shorter or longer than its dimensions say.
-    """
-    kind = f"{path.name}: not an IDX file of unsigned bytes"
-    try:
-        content: Bytes = np.memmap(path, np.uint8, mode="r")
-        start = 4 + 4 * int(content[3])
-        values = content[start:].reshape(content[4:start].view(">u4"))
-    except (ValueError, IndexError) as error:
-        raise StageError(f"{kind}: {error}") from None
-    if content[:3].tolist() != [0, 0, 8]:
-        raise StageError(f"{kind}: its type is another one")
-    return values
 
 
 def write_csv(images: Bytes, labels: Bytes, label: str, path: Path) -> None:
@@ -70,9 +49,8 @@ def write_table(files: list[Path], entry: Description, path: Path) -> None:
             shutil.move(table, path)
         case _:
             images, labels = map(read_idx, files)
-            image = entry.image
-            sides = (image.height, image.width)[:: -1 if entry.transposed else 1]
-            shape = sides if image.channels == 1 else (*sides, image.channels)
+            *sides, channels = entry.stored_shape
+            shape = tuple(sides) if channels == 1 else entry.stored_shape
             if labels.ndim != 1 or not labels.size or images.shape != (labels.size, *shape):
                 raise StageError(
                     f"{files[0].name} is an array of {images.shape}, and {files[1].name} one of "

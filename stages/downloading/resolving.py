@@ -5,8 +5,9 @@ from pathlib import Path
 from downloading.catalog import Entry
 from downloading.sources import Known
 from shared.console import StageError
-from shared.dataset import Dataset, Description, Table
+from shared.dataset import TABLE, Dataset, Description, Table
 from shared.files import sha256
+from shared.idx import INTEGERS, read_idx
 
 _BLOCK = 1 << 20
 
@@ -24,7 +25,12 @@ def resolve(entry: Entry, train: Path, test: Path, place: str) -> Dataset:
 
 
 def _table(path: Path, known: Known, header: bool, place: str) -> Table:
-    digest, rows = sha256(path), _count_lines(path) - header
+    table = path / TABLE
+    if table.exists():
+        digest, rows = sha256(table), _count_lines(table) - header
+    else:
+        digest = sha256(path / "images.idx", path / "labels.idx")
+        rows = len(read_idx(path / "labels.idx", INTEGERS))
     if known.sha256 not in (None, digest):
         raise StageError(
             f"{place}.sha256: is {known.sha256}, but the table made from the entry's source has "

@@ -26,15 +26,13 @@ _PLACE = f"{PARAMS}: preprocess.on_overlap"
 _SHOWN = 20
 
 
-def find_repeats(
-    splits: Mapping[str, Rows], class_names: list[str], first_line: int = 1
-) -> pd.DataFrame:
+def find_repeats(splits: Mapping[str, Rows], class_names: list[str]) -> pd.DataFrame:
     """Return the rows whose image an earlier row of their split has, or any row of a split before.
 
     Splits are in the order train, validation, test. Each pair of splits has its own lines: `row` of
     `split`, with its `label`, repeats `of_row` of `of_split`, the first such row, with
-    `of_label`. Rows are the table's lines, of which `first_line` is the first that is no header.
-    `kind` is `exact`, or `shifted` for a row that repeats none exactly.
+    `of_label`. Rows go by their names. `kind` is `exact`, or `shifted` for a row that repeats none
+    exactly.
     """
     names = np.array(class_names, object)
     parts = []
@@ -45,7 +43,7 @@ def find_repeats(
             for prefix, name, picked in (("", split, rows), ("of_", of, matches[rows])):
                 columns |= {
                     f"{prefix}split": name,
-                    f"{prefix}row": splits[name].positions[picked] + first_line,
+                    f"{prefix}row": splits[name].row_names[picked],
                     f"{prefix}label": names[splits[name].labels[picked]],
                 }
             parts.append(pd.DataFrame(columns))

@@ -22,7 +22,7 @@ class TableFaults:
         for column, message in error.faults[: FAULTS_SHOWN - len(self._faults)]:
             self._faults.append(f"{self._path}:{row}: column {column}: {message}")
 
-    def add_equal(self, row: int) -> None:
+    def add_equal(self, row: int | str) -> None:
         """Note a row whose pixels are all equal."""
         self._equal_count += 1
         if len(self._equal) < FAULTS_SHOWN:

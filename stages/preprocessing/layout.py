@@ -33,9 +33,7 @@ class Layout:
         bare = {text: index for text, index in self._classes.items() if not set(text) & set(b',"')}
         self._spellings = bare | {b'"%b"' % text: index for text, index in bare.items()}
         self._label_type = np.min_scalar_type(len(self._classes) - 1)
-        self._transposed, self._inverted = dataset.transposed, dataset.inverted
-        sides = (image.width, image.height) if self._transposed else (image.height, image.width)
-        self._stored = (*sides, image.channels)
+        self._dataset = dataset
 
     def parse(self, line: bytes) -> tuple[int, list[int]]:
         """Return the row's class index and pixels. Raises RowError with all that is wrong."""
@@ -77,11 +75,7 @@ class Layout:
 
     def to_split(self, pixels: Images, labels: Sequence[int]) -> Split:
         """Return pixels [N, pixels of an image], as they are stored, and class indices [N]."""
-        images = pixels.reshape(-1, *self._stored)
-        if self._transposed:
-            images = images.transpose(0, 2, 1, 3)
-        if self._inverted:
-            images = ~images  # 255 - images
+        images = self._dataset.put_right(pixels.reshape(-1, *self._dataset.stored_shape))
         return Split(images, np.array(labels, self._label_type))
 
     def _known_labels(self) -> str:

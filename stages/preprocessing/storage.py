@@ -3,7 +3,7 @@
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -28,6 +28,7 @@ class Rows:
         picked: which images of the file these rows have.
         labels: class indices [N].
         digests: what tells images apart [N].
+        names: what every row of the table is called, as its line or the file that it came from.
     """
 
     scratch: IO[bytes]
@@ -35,17 +36,18 @@ class Rows:
     picked: Mask
     labels: Labels
     digests: Digests
+    names: npt.NDArray[np.generic]
 
     def where(self, mask: Mask) -> "Rows":
         """Return the rows that the mask [N] picks, in the same order."""
         picked = self.picked.copy()
         picked[self.picked] = mask
-        return Rows(self.scratch, self.shape, picked, self.labels[mask], self.digests[mask])
+        return replace(self, picked=picked, labels=self.labels[mask], digests=self.digests[mask])
 
     @property
-    def positions(self) -> npt.NDArray[np.intp]:
-        """Which rows of the table these are, from 0."""
-        return np.flatnonzero(self.picked)
+    def row_names(self) -> npt.NDArray[np.generic]:
+        """What these rows are called [N]."""
+        return self.names[self.picked]
 
     def images(self) -> Iterator[Images]:
         """Yield the images, a chunk at a time."""
@@ -58,8 +60,13 @@ class Rows:
             yield chunk.reshape(-1, *self.shape)[picked]
 
 
-def store(chunks: Iterable[Split], scratch: IO[bytes]) -> Rows:
-    """Read all chunks of a table, of which there must be one, into the open, empty file."""
+def store(
+    chunks: Iterable[Split], scratch: IO[bytes], names: int | npt.NDArray[np.generic] = 1
+) -> Rows:
+    """Read all chunks of a table, of which there must be one, into the open, empty file.
+
+    `names` are the rows' own, or the line of the first.
+    """
     labels, digests = [], []
     for chunk in chunks:
         scratch.write(chunk.images.tobytes())
@@ -67,7 +74,10 @@ def store(chunks: Iterable[Split], scratch: IO[bytes]) -> Rows:
         digests.append(image_digests(chunk.images))
     all_labels = np.concatenate(labels)
     everything = np.ones(all_labels.size, np.bool_)
-    return Rows(scratch, chunk.images.shape[1:], everything, all_labels, np.concatenate(digests))
+    if isinstance(names, int):
+        names = np.arange(names, names + all_labels.size)
+    shape = chunk.images.shape[1:]
+    return Rows(scratch, shape, everything, all_labels, np.concatenate(digests), names)
 
 
 def write_split(path: Path, rows: Rows) -> None:

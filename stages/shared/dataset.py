@@ -20,6 +20,7 @@ from shared.console import StageError
 Images = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.unsignedinteger]
 Model = TypeVar("Model", bound=BaseModel)
+TABLE = "table.csv"  # in data/raw/train and data/raw/test, of what came as text
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -39,7 +40,7 @@ class ImageShape(BaseModel):
 
 
 class Table(BaseModel):
-    """A CSV table under data/raw: its number of rows and the SHA-256 of its bytes."""
+    """A table under data/raw: its number of rows and the SHA-256 of its bytes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -75,7 +76,7 @@ class Description(BaseModel):
     licence: str
     image: ImageShape
     header: bool = False
-    label: str = Field(min_length=1)
+    label: str = Field(default="first", min_length=1)
     transposed: bool = False
     inverted: bool = False
     classes: dict[str, str] = Field(min_length=2)
@@ -95,6 +96,19 @@ class Description(BaseModel):
                 "label be first or last"
             )
         return self
+
+    @property
+    def stored_shape(self) -> tuple[int, int, int]:
+        """Rows, columns and channels of an image as its table has it."""
+        sides = (self.image.height, self.image.width)
+        rows, columns = sides[::-1] if self.transposed else sides
+        return rows, columns, self.image.channels
+
+    def put_right(self, images: Images) -> Images:
+        """Return images [N, rows, columns, channels] of a table as they should be."""
+        if self.transposed:
+            images = images.transpose(0, 2, 1, 3)
+        return ~images if self.inverted else images  # ~ is 255 less
 
     @property
     def class_names(self) -> list[str]:

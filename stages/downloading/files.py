@@ -1,0 +1,92 @@
+"""A person's own files, in which a zip is gone through as a folder, and a gzip is what is in it."""
+
+import gzip
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from downloading.unpacking import ALWAYS_ALLOWED, GZIP, MOST_EXPANSION
+from shared.console import StageError
+
+
+class Files:
+    """The files below a folder. Paths are relative to it: `a.csv`, `a.zip/train/0/1.png`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._zip = cache(zipfile.ZipFile)
+
+    def names(self, path: str) -> list[str]:
+        """Return all files below a path, or of a pattern (`train-*.csv`), in order; [] of none."""
+        found = self._find(path)
+        if found is None:
+            parent, pattern = PurePosixPath(path).parent, PurePosixPath(path).name
+            if "*" not in pattern or self._find(f"{parent}") is None:
+                return []
+            every = self.names(f"{parent}")
+            depth = len(parent.parts) + 1
+            return [
+                name
+                for name in every
+                if len(PurePosixPath(name).parts) == depth
+                and fnmatchcase(PurePosixPath(name).name, pattern)
+            ]
+        file, member = found
+        if member is not None:
+            below = f"{member}/" if member else ""
+            names = self._zip(file).namelist()
+            inside = [name for name in names if name == member or name.startswith(below)]
+            start = file.relative_to(self.root).as_posix()
+            return sorted(f"{start}/{name}" for name in inside if not name.endswith("/"))
+        if file.is_file():
+            return [path]
+        every_path = (found for found in file.rglob("*") if found.is_file())
+        return sorted(found.relative_to(self.root).as_posix() for found in every_path)
+
+    @contextmanager
+    def open(self, path: str) -> Iterator[IO[bytes]]:
+        """Open a file, decompressed if it is a gzip; one can seek in it. Raises StageError."""
+        found = self._find(path)
+        if found is None or (found[1] is None and found[0].is_dir()):
+            raise StageError(f"{self.root / path}: no such file{self._near()}")
+        file, member = found
+        try:
+            with file.open("rb") if member is None else self._member(file, member) as stream:
+                start = stream.read(len(GZIP))
+                stream.seek(0)
+                yield gzip.GzipFile(fileobj=stream) if start == GZIP else stream  # type: ignore[misc]
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+            raise StageError(f"{self.root / path}: cannot be unpacked: {error}") from None
+
+    def _member(self, file: Path, member: str) -> IO[bytes]:
+        info = self._zip(file).getinfo(member)
+        if info.file_size > max(ALWAYS_ALLOWED, MOST_EXPANSION * info.compress_size):
+            raise StageError(
+                f"{file}: {member}: an archive bomb: becomes more than {MOST_EXPANSION} times as "
+                "large"
+            )
+        return self._zip(file).open(info)
+
+    def _find(self, path: str) -> tuple[Path, str | None] | None:
+        """Return the file or folder, or the zip and what is meant in it ("" for all of it)."""
+        place = self.root
+        parts = PurePosixPath(path).parts
+        for number, part in enumerate(parts, 1):
+            place /= part
+            if place.is_file() and zipfile.is_zipfile(place):
+                member = "/".join(parts[number:])
+                names = self._zip(place).namelist()
+                known = not member or any(
+                    name == member or name.startswith(f"{member}/") for name in names
+                )
+                return (place, member) if known else None
+        return (place, None) if place.exists() else None
+
+    def _near(self) -> str:
+        """Return what there is instead."""
+        names = self.names(".")[:9] if self.root.is_dir() else []
+        return f"; there are {', '.join(names)}" if names else ""
