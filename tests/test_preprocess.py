@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 import preprocess
+from downloading.forms.form import Rows
 from downloading.idx import write_csv
+from downloading.own import write_rows
 from shared.console import StageError
-from shared.dataset import TABLE, Images, Labels, open_split
+from shared.dataset import TABLE, Images, Labels, load_dataset, open_split
 from shared.files import sha256
 
 ROOT = Path(__file__).parent.parent
@@ -168,6 +170,27 @@ def test_a_header_counts_among_the_rows(project: Path) -> None:
         path.write_text(f"{header}\n{path.read_text()}")
     with pytest.raises(StageError, match="  row 201 of validation is row 7 of train\n"):
         preprocess.main()
+
+
+def test_arrays_are_read_as_the_same_table_is_and_name_their_sources(project: Path) -> None:
+    tables = repeated()
+    layout = {"transposed": True, "inverted": True}
+    lay_out(*tables, PARAMS | {"split": "tail"}, layout=layout)
+    preprocess.main()
+    splits = [path.read_bytes() for path in OUTS[:3]]
+    for folder, (images, labels) in zip(
+        (preprocess.TRAIN_TABLE, preprocess.TEST_TABLE), tables, strict=True
+    ):
+        (folder / TABLE).unlink()
+        stored = images.reshape(-1, 4, 5, 1)  # transposed, as the entry says
+        texts, names = [f"{label}" for label in labels], [f"{n}.png" for n in range(len(labels))]
+        chunks = (slice(0, 20), slice(20, None))
+        rows = (Rows(stored[part], texts[part], names[part]) for part in chunks)
+        write_rows(rows, load_dataset(preprocess.DATASET), folder)
+    preprocess.main()
+    assert [path.read_bytes() for path in OUTS[:3]] == splits
+    repeats = preprocess.REPEATS.read_text(encoding="utf-8").splitlines()
+    assert "exact,train,7.png,class 7,train,3.png,class 3" in repeats
 
 
 def test_an_overlap_can_be_dropped_from_all_but_the_test_split(project: Path) -> None:

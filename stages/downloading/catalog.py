@@ -7,13 +7,19 @@ from typing import Annotated, Any, Self
 import yaml
 from pydantic import Field, field_validator, model_validator
 
+from downloading.forms.arff import ArffForm
+from downloading.forms.arrays import ArraysForm
+from downloading.forms.cifar import CifarForm
 from downloading.forms.csv_form import CsvForm
+from downloading.forms.libsvm import LibsvmForm
 from downloading.sources import Known, Package, Upstream
 from shared.console import StageError, log
 from shared.dataset import Description, Draw
 from shared.params import Loader, read_yaml, validate
 
-Own = CsvForm
+Own = Annotated[
+    ArffForm | ArraysForm | CifarForm | CsvForm | LibsvmForm, Field(discriminator="form")
+]
 
 
 class Entry(Description):
@@ -126,8 +132,8 @@ def _require_names_once(path: Path, root: Any) -> None:
 
 def _place(path: Path, root: Any, keys: list[str]) -> str:
     """Return file, line and keys of a part of an entry; the line of what should have it if none."""
-    if keys[:1] == ["source"]:
-        del keys[1:2]  # pydantic's: which kind of source it took it for
+    if keys[:1] == ["source"]:  # pydantic's: which kind of source, and form, it took it for
+        del keys[1 : 3 if keys[1:2] == ["own"] else 2]
     node, line = root, 1
     for key in keys:
         inner = _inner(node)

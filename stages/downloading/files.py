@@ -20,6 +20,10 @@ class Files:
         self.root = root
         self._zip = cache(zipfile.ZipFile)
 
+    def place(self, path: str) -> str:
+        """Return how an error names a file."""
+        return f"{self.root / path}"
+
     def names(self, path: str) -> list[str]:
         """Return all files below a path, or of a pattern (`train-*.csv`), in order; [] of none."""
         found = self._find(path)
@@ -47,20 +51,28 @@ class Files:
         every_path = (found for found in file.rglob("*") if found.is_file())
         return sorted(found.relative_to(self.root).as_posix() for found in every_path)
 
+    def is_file(self, path: str) -> bool:
+        """Whether a path is a file, or one in a zip; a zip is one, too."""
+        found = self._find(path)
+        if found is None:
+            return False
+        file, member = found
+        return file.is_file() if not member else member in self._zip(file).namelist()
+
     @contextmanager
     def open(self, path: str) -> Iterator[IO[bytes]]:
         """Open a file, decompressed if it is a gzip; one can seek in it. Raises StageError."""
         found = self._find(path)
-        if found is None or (found[1] is None and found[0].is_dir()):
-            raise StageError(f"{self.root / path}: no such file{self._near()}")
+        if found is None or not self.is_file(path):
+            raise StageError(f"{self.place(path)}: no such file{self._near()}")
         file, member = found
         try:
-            with file.open("rb") if member is None else self._member(file, member) as stream:
+            with file.open("rb") if not member else self._member(file, member) as stream:
                 start = stream.read(len(GZIP))
                 stream.seek(0)
                 yield gzip.GzipFile(fileobj=stream) if start == GZIP else stream  # type: ignore[misc]
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
-            raise StageError(f"{self.root / path}: cannot be unpacked: {error}") from None
+            raise StageError(f"{self.place(path)}: cannot be unpacked: {error}") from None
 
     def _member(self, file: Path, member: str) -> IO[bytes]:
         info = self._zip(file).getinfo(member)

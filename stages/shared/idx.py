@@ -44,7 +44,7 @@ class IdxWriter:
     def __init__(self, path: Path, kind: int) -> None:
         self._file: IO[bytes] = path.open("wb")
         self._kind = kind
-        self._shape: tuple[int, ...] = ()
+        self._shape: tuple[int, ...] | None = None
         self._count = 0
 
     def __enter__(self) -> Self:
@@ -63,12 +63,12 @@ class IdxWriter:
 
     def write(self, values: npt.NDArray[np.generic]) -> None:
         """Append values [n, ...]."""
-        if not self._shape:
+        if self._shape is None:
             self._shape = values.shape[1:]
             self._write_header()
         self._count += len(values)
         self._file.write(values.astype(_TYPES[self._kind], copy=False).tobytes())
 
     def _write_header(self) -> None:
-        sizes = np.array([self._count, *self._shape], ">u4")
+        sizes = np.array([self._count, *(self._shape or ())], ">u4")
         self._file.write(bytes([0, 0, self._kind, sizes.size]) + sizes.tobytes())

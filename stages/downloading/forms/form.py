@@ -1,14 +1,18 @@
 """What every form of data has in common."""
 
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from downloading.files import Files
 from downloading.sources import Part
+from shared.console import StageError
 from shared.dataset import Description, Images
 
 Which = Literal["train", "test"]
-Paths = str | list[str]
+Paths = str | tuple[str, ...]
 
 
 class Rows(NamedTuple):
@@ -43,3 +47,39 @@ class Form(Part):
         Raises StageError, with its place, for what cannot be read.
         """
         raise NotImplementedError
+
+
+def as_list(paths: Paths, files: Files) -> list[str]:
+    """Return the paths, with a pattern's matches in its place. Raises StageError where none is."""
+    found = []
+    for path in [paths] if isinstance(paths, str) else paths:
+        matches = files.names(path) if "*" in path else [path]
+        if not matches:
+            raise StageError(f"{files.place(path)}: no file fits")
+        found += matches
+    return found
+
+
+def to_bytes(
+    values: npt.NDArray[Any], span: tuple[float, float] | None, sources: list[str]
+) -> Images:
+    """Return values [n, ...] as uint8: those from 0 to 255, or those of `span` scaled and rounded.
+
+    Raises StageError, with the source of the first row, for others.
+    """
+    if values.dtype == np.uint8 and span is None:
+        return values
+    low, high = span or (0, 255)
+    scaled = (values.astype(np.float64) - low) * (255 / (high - low))
+    rounded = np.rint(scaled)
+    fits = (rounded >= 0) & (rounded <= 255)
+    if span is None:
+        fits &= rounded == scaled
+    wrong = next(iter(np.argwhere(~fits)), None)
+    if wrong is not None:
+        expected = "a whole number from 0 to 255" if span is None else f"{low:g} to {high:g}"
+        raise StageError(
+            f"{sources[wrong[0]]}: {values[tuple(wrong)]:g} is not a pixel value; expected "
+            f"{expected}. `range: [0, 1]` in the dataset's entry tells what is black and white"
+        )
+    return rounded.astype(np.uint8)
