@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from imports import reached_modules
+from running.clone import elsewhere
 from shared.dataset import Split
 from shared.params import Params
 
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 # Where a script starts the tests in its background, its shell has SIGINT ignored, and so would have
 # whatever a test starts and interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Where a git hook starts the tests, their git would act on its repository.
+for _name in os.environ.keys() - elsewhere().keys():
+    del os.environ[_name]
 
 ROOT = Path(__file__).parent.parent
 INSECTS = {

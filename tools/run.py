@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import project
-from running.clone import output
+from running.clone import elsewhere, output
 from running.presets import Preset, read_presets
 from shared.console import log, run
 
@@ -32,7 +32,7 @@ def main() -> None:
     settings = put_back({*chosen, *given})
     settings += [f"{name}={json.dumps(value)}" for name, value in chosen.items()] + asked.settings
     command = ["dvc", "exp", "run", *(f"--set-param={setting}" for setting in settings), *others]
-    os.execv(sys.executable, [sys.executable, "-m", *command])  # noqa: S606 (dvc)
+    os.execve(sys.executable, [sys.executable, "-m", *command], elsewhere())  # noqa: S606 (dvc)
 
 
 def arguments(presets: Mapping[str, Preset]) -> tuple[argparse.Namespace, list[str]]:

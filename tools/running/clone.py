@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -47,7 +48,7 @@ class Clone(NamedTuple):
         with subprocess.Popen(  # noqa: S603 (dvc)
             ["dvc", *command],  # noqa: S607 (the environment's)
             cwd=self.folder,
-            env={**os.environ, "CHECKPOINT_DIR": str(CHECKPOINTS), "LOG_DIR": str(LOGS)},
+            env={**elsewhere(), "CHECKPOINT_DIR": str(CHECKPOINTS), "LOG_DIR": str(LOGS)},
             stdout=sys.stderr,
             pass_fds=holds,
             start_new_session=True,
@@ -91,7 +92,30 @@ def last_commit() -> str:
 
 def output(*command: str, folder: Path = ROOT, may_fail: bool = False) -> str:
     """Run a command of git's or dvc's and return what it printed."""
-    done = subprocess.run(command, cwd=folder, check=False, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    done = subprocess.run(  # noqa: S603 (git or dvc)
+        command, cwd=folder, env=elsewhere(), check=False, stdout=subprocess.PIPE, text=True
+    )
     if done.returncode and not may_fail:
         raise StageError(f"`{' '.join(command)}` failed")
     return done.stdout.rstrip()
+
+
+def elsewhere() -> dict[str, str]:
+    """Return the environment for git and dvc in any folder.
+
+    Without what git tells its hooks: they, and all that they start, would act on the repository of
+    the hook wherever they are.
+    """
+    return {name: value for name, value in os.environ.items() if name not in _of_one_repository()}
+
+
+@cache
+def _of_one_repository() -> frozenset[str]:
+    names = subprocess.run(
+        ["git", "rev-parse", "--local-env-vars"],  # noqa: S607 (the environment's)
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    ).stdout
+    # These two are settings (`git -c`), which hold in every folder.
+    return frozenset(names.split()) - {"GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS"}

@@ -1,0 +1,78 @@
+"""What a git hook hands to all that it starts must not reach another repository."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT
+from running.clone import clone, elsewhere
+
+State = Callable[[], tuple[str, ...]]
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> State:
+    """What is on which branch of the user's repository, whose hook runs, and what is staged."""
+    folder = tmp_path / "user"
+    (folder / "hooks").mkdir(parents=True)
+
+    def git(*words: str) -> str:
+        command = ["git", "-c", "user.name=n", "-c", "user.email=e@example.org", *words]
+        return subprocess.run(
+            command, cwd=folder, check=True, text=True, capture_output=True
+        ).stdout
+
+    git("init", "--quiet", "--initial-branch", "main")
+    git("commit", "--quiet", "--allow-empty", "--message", "start")
+    (folder / "staged").touch()
+    git("add", "staged")
+    monkeypatch.setenv("GIT_DIR", str(folder / ".git"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(folder / ".git/index"))
+    asked = ("symbolic-ref HEAD", "log --all --format=%s", "status --short")
+    return lambda: tuple(git(*words.split()) for words in asked)
+
+
+def test_a_clone_s_git_and_dvc_leave_it_alone(
+    state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = state()
+    dvc = tmp_path / "bin/dvc"
+    dvc.parent.mkdir()
+    dvc.write_text(f'#!/bin/sh\n(git rev-parse --show-toplevel; echo "$@") >> {tmp_path}/asked\n')
+    dvc.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{dvc.parent}{os.pathsep}{os.environ['PATH']}")
+    with clone() as place:
+        place.run("one", ["train.steps=1"], "train")
+    lines = (tmp_path / "asked").read_text().splitlines()
+    run = lines.index("exp run --name one --set-param=train.steps=1 train")
+    assert lines[run - 1] == str(place.folder)
+    assert state() == before
+
+
+def test_the_checkouts_of_the_tests_leave_it_alone(state: State, tmp_path: Path) -> None:
+    before = state()
+    program = (
+        "from pathlib import Path; from checkout import Project; p = Project(Path.cwd()); "
+        "p.run('git', 'init'); p.run('git', 'commit', '--allow-empty', '-m', 'of a test')"
+    )
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    path = os.pathsep.join(str(ROOT / name) for name in ("tests", "stages", "tools"))
+    subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=folder,
+        check=True,
+        env=os.environ | {"PYTHONPATH": path},
+    )
+    assert state() == before
+
+
+def test_settings_given_to_git_hold_in_the_clone_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {"GIT_CONFIG_COUNT": "0", "GIT_CONFIG_PARAMETERS": "'safe.directory=*'"}
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    assert settings.items() <= elsewhere().items()
