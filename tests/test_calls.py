@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from conftest import ROOT
 from exporting.calls import CALLS, FormatName, call_outside, call_text
 from shared.console import StageError
 from shared.dataset import ImageShape
@@ -25,9 +26,24 @@ def test_it_runs_in_the_folder_of_the_card(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("module", ["keras", "exporting", "shared.dataset"])
-def test_neither_keras_nor_this_repository_can_be_imported(tmp_path: Path, module: str) -> None:
+def test_neither_keras_nor_this_repository_can_be_imported(
+    tmp_path: Path, module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("PYTHONPATH", f":stages:{ROOT / 'stages'}")
     with pytest.raises(StageError, match=rf"nothing is exported(?s:.*)import {module}"):
         call_outside(f"import {module}\n{MEANS}", tmp_path, IMAGES[:1])
+
+
+def test_packages_of_the_user_s_own_folders_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("absolute", "relative"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"{folder}_runtime.py").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}/absolute:relative:{ROOT / 'stages'}")
+    call_outside(f"import absolute_runtime, relative_runtime\n{MEANS}", tmp_path, IMAGES[:1])
 
 
 @pytest.mark.parametrize("name", CALLS)

@@ -1,5 +1,6 @@
 """How each format is called: the text that the model card shows is the text that is checked."""
 
+import os
 import re
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from shared.console import StageError
 from shared.dataset import Images, ImageShape
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 Probabilities = npt.NDArray[np.float32]
 FormatName = Literal["saved_model", "onnx", "tflite", "tflite_int8"]
 
@@ -108,8 +110,9 @@ def call_outside(call: str, folder: Path, images: Images) -> Probabilities:
         given, answers = Path(scratch, "images.npy"), Path(scratch, "answers.npy")
         np.save(given, images)
         done = subprocess.run(  # noqa: S603 (it runs our own text)
-            [sys.executable, "-I", "-c", _OUTSIDE, code, str(given), str(answers)],
+            [sys.executable, "-P", "-c", _OUTSIDE, code, str(given), str(answers)],
             cwd=folder,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(_path_without_this_repository())},
             capture_output=True,
             text=True,
             check=False,
@@ -122,3 +125,10 @@ def call_outside(call: str, folder: Path, images: Images) -> Probabilities:
             )
         probabilities: Probabilities = np.load(answers)
     return probabilities
+
+
+def _path_without_this_repository() -> list[str]:
+    """Return the folders of PYTHONPATH, where the runtimes may be, but none of ours."""
+    entries = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+    folders = (Path(entry).resolve() for entry in entries)
+    return [str(path) for path in folders if not path.is_relative_to(REPOSITORY)]
