@@ -125,5 +125,10 @@ lock: .venv/$(DEVELOPMENT).done ## pin all that is needed; UPGRADE=1 takes the n
 	  $(COMPILE) --fork-strategy fewest $(if $(UPGRADE),--upgrade) $$name.in -o $$name.txt && \
 	  $(COMPILE) --no-deps --no-annotate --generate-hashes $$name.txt -o locks/$$name.txt || exit 1; done
 
+# By name, since a person's notes may lie beside it.
 clean: ## remove .venv and what the tools wrote; data, models and dvc's cache stay
-	@rm -rf .venv .dvc/vega.js logs .checkpoints dvc_plots comparison report
+	@rm -rf .venv
+	@rm -f .dvc/vega.js comparison/comparison.md comparison/comparison.json report/index.html \
+	  dvc_plots/index.html dvc_plots/static/*_plots_*.png logs/*/events.out.tfevents.*.stage logs/*/seconds.json \
+	  .checkpoints/*/train.pid .checkpoints/*/[0-9]*.npz .checkpoints/*/.[0-9]*.partial.npz
+	@find logs .checkpoints dvc_plots comparison report -depth -type d -empty -delete 2>/dev/null || true

@@ -11,7 +11,7 @@ import psutil
 
 from shared.console import log, run
 from shared.dataset import load_dataset, open_split
-from shared.files import remove, write_json
+from shared.files import write_json
 from shared.params import load
 from shared.tf import tf
 from training.archive import save_model
@@ -27,7 +27,7 @@ from training.loop import Row, train
 from training.params import TrainParams
 from training.recipe import Recipe, describe
 from watching.stopwatch import Stopwatch
-from watching.tensorboard import TensorBoard
+from watching.tensorboard import TensorBoard, forget
 from watching.terminal import Terminal
 
 DATASET = Path("data/raw/dataset.json")
@@ -66,7 +66,7 @@ def lead(params: TrainParams, team: Team, device: str) -> None:
         logs = LOGS / recipe.run_name
         resumed = checkpoints.exist()
         if not resumed:
-            remove(logs)  # an earlier run's curves
+            forget(logs)
         validation = open_split(VALIDATION)
         tensorboard = TensorBoard(logs, engine, validation.images[:100])
         start_up = time.time() - psutil.Process().create_time()

@@ -41,6 +41,19 @@ def test_the_two_newest_are_kept_and_delete_leaves_nothing(tmp_path: Path) -> No
     assert not (tmp_path / "run").exists()
 
 
+def test_a_stranger_s_file_in_its_folder_stays(tmp_path: Path) -> None:
+    strangers = [tmp_path / "run" / name for name in ("notes.txt", "1.npz", "9/weights.npz")]
+    for path in strangers:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    checkpoints = Checkpoints(tmp_path / "run")
+    for step in (5, 10, 1000):
+        checkpoints.save(step, variables(step), [])
+    (tmp_path / "run/.000002000.partial.npz").touch()  # the writer was killed
+    checkpoints.delete()
+    assert {path for path in tmp_path.rglob("*") if path.is_file()} == set(strangers)
+
+
 @pytest.mark.parametrize(
     "damage",
     ["empty", "half", "all but the last byte", "a flipped byte", "zeros", "another zip version"],

@@ -33,6 +33,16 @@ def test_after_an_error_the_old_file_stands_and_nothing_else(
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_file_does_not_replace_a_folder(tmp_path: Path) -> None:
+    stranger = tmp_path / "index.html" / "notes"
+    stranger.parent.mkdir()
+    stranger.touch()
+    with pytest.raises(IsADirectoryError), replacing(stranger.parent) as temporary:
+        temporary.touch()
+    assert stranger.exists()
+    assert list(tmp_path.iterdir()) == [stranger.parent]
+
+
 def test_a_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
     path = tmp_path / "model"
     for name in ("first", "second"):

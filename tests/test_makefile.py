@@ -189,6 +189,24 @@ def test_make_looks_at_the_lock_before_dvc_runs(committed: Path) -> None:
     assert str(len((ROOT / "dvc.lock").read_text().splitlines())) in lines
 
 
+def test_clean_removes_what_the_project_wrote_and_nothing_else(house: Path) -> None:
+    ours = """report/index.html comparison/comparison.md comparison/comparison.json
+        dvc_plots/index.html dvc_plots/static/HEAD_plots_classes.png .dvc/vega.js
+        logs/a/events.out.tfevents.1.h.2.0.stage logs/a/seconds.json
+        .checkpoints/0f/000000010.npz .checkpoints/0f/.000000020.partial.npz"""
+    strangers = """report/notes.md comparison/notes.md dvc_plots/static/notes.png Makefile
+        logs/b/events.out.tfevents.1.v2 logs/b/docs/notes.md .checkpoints/notes.md"""
+    for name in (*ours.split(), *strangers.split()):
+        (house / name).parent.mkdir(parents=True, exist_ok=True)
+        (house / name).touch()
+    shutil.copy(ROOT / "Makefile", house)
+    done = make(house, "clean")
+    assert not done.returncode, done.stderr
+    left = {path.relative_to(house).as_posix() for path in house.rglob("*")}
+    assert not left & {*ours.split(), "logs/a", ".checkpoints/0f", ".venv"}
+    assert set(strangers.split()) <= left
+
+
 FRESH = "Stage 'download' didn't change, skipping"
 STALE = "Running stage 'train':\n> python stages/train.py\n\nRunning stage 'evaluate':\n> python …"
 CUT_SHORT = (

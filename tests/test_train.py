@@ -64,6 +64,8 @@ def project(tmp_path: Path, bars: Split) -> Path:
 def finished(tmp_path_factory: pytest.TempPathFactory, bars: Split) -> tuple[Path, str]:
     """The project after its run, only to be read, and what that has printed."""
     folder = write_project(tmp_path_factory.mktemp("finished") / "project", bars)
+    (folder / "logs/bars-exp").mkdir(parents=True)
+    (folder / "logs/bars-exp/notes.md").touch()
     return folder, train(folder, DVC_EXP_NAME="bars-exp")
 
 
@@ -158,6 +160,7 @@ def test_outputs_log_and_summaries(finished: tuple[Path, str]) -> None:
         "activations/relu1",
         "sparsity/relu1",
     } <= set(tags["tensors"])
+    assert (project / "logs/bars-exp/notes.md").exists(), "it is not ours"
     assert not list(project.glob(".checkpoints/*")), "a finished run leaves no checkpoint"
 
 

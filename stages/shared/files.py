@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path` (a file or a folder) and move it into place at the end.
 
-    On an error `path` is as it was, and nothing is left of the temporary one.
+    On an error `path` is as it was, and nothing is left of the temporary one. A file does not
+    replace a folder.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     # The suffix stays last, since writers choose their format by it.
@@ -24,8 +25,8 @@ def replacing(path: Path) -> Iterator[Path]:
     remove(temporary)
     try:
         yield temporary
-        if path.is_dir():
-            shutil.rmtree(path)
+        if temporary.is_dir():
+            remove(path)
         temporary.replace(path)
     finally:
         remove(temporary)

@@ -3,8 +3,8 @@
 import io
 import json
 import os
-import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from shared.console import log
 from shared.dataset import DAMAGE
 from shared.files import replacing
 
+STEP = "[0-9]" * 9  # the pattern of a checkpoint's name
 KEPT = 2  # the newest, and one to fall back to
 
 
@@ -70,11 +71,15 @@ class Checkpoints:
         return b""
 
     def delete(self) -> None:
-        """Remove the experiment's checkpoints: it is done."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Remove the experiment's checkpoints: it is done. What is not ours stays in the folder."""
+        cut_off = self.folder.glob(f".{STEP}.partial.npz")
+        for path in (*self._newest_first(), *cut_off, self.folder / "train.pid"):
+            path.unlink(missing_ok=True)
+        with suppress(OSError):  # it is not empty
+            self.folder.rmdir()
 
     def _newest_first(self) -> list[Path]:
-        return sorted(self.folder.glob("[0-9]*.npz"), reverse=True)
+        return sorted(self.folder.glob(f"{STEP}.npz"), reverse=True)
 
 
 def _read(content: bytes, variables: int) -> tuple[list[Any], list[Any]]:

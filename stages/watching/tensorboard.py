@@ -7,12 +7,21 @@ from shared.tf import keras, tf
 from training.engine import Engine, Losses
 from training.loop import Row
 
+OURS = ".stage"
+"""The end of our files' names: another program's files may lie in the same folder."""
+
+
+def forget(folder: Path) -> None:
+    """Remove the curves and the seconds of an earlier run, and nothing else."""
+    for path in (*folder.glob(f"events.out.tfevents.*{OURS}"), folder / "seconds.json"):
+        path.unlink(missing_ok=True)
+
 
 class TensorBoard:
     """Writes learning rate, cost and accuracy, and what each activation gives for `images`."""
 
     def __init__(self, folder: Path, engine: Engine, images: Images) -> None:
-        self.writer = tf.summary.create_file_writer(str(folder))
+        self.writer = tf.summary.create_file_writer(str(folder), filename_suffix=OURS)
         self.images = images
         linear = (None, keras.activations.linear)
         outputs = {
