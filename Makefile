@@ -121,7 +121,7 @@ tensorboard: setup ## show training in the browser, from logs/
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
   --custom-compile-command 'make lock'
 lock: .venv/$(DEVELOPMENT).done ## pin all that is needed; UPGRADE=1 takes the newest versions
-	@for name in requirements requirements-demo requirements-search requirements-dev requirements-gpu; do \
+	@for name in requirements requirements-demo requirements-parquet requirements-search requirements-dev requirements-gpu; do \
 	  $(COMPILE) --fork-strategy fewest $(if $(UPGRADE),--upgrade) $$name.in -o $$name.txt && \
 	  $(COMPILE) --no-deps --no-annotate --generate-hashes $$name.txt -o locks/$$name.txt || exit 1; done
 

@@ -26,6 +26,7 @@ CATALOG = Path("datasets")
 TRAIN = Path("data/raw/train")
 TEST = Path("data/raw/test")
 DATASET = Path("data/raw/dataset.json")
+READING = Path("data/raw/reading.json")
 
 
 class DownloadParams(Params):
@@ -58,7 +59,8 @@ def main() -> None:
             write_own(source, "train", files, entry, train)
             write_own(source, "test", files, entry, test)
         dataset = resolve(entry, train, test, f"{CATALOG}/{entry.name}/entry.yaml")
-    write_json(DATASET, dataset.model_dump())
+    write_json(DATASET, dataset.model_dump(exclude={"fit"}))
+    write_json(READING, {"fit": dataset.fitting})
 
 
 if __name__ == "__main__":

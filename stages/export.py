@@ -1,5 +1,6 @@
 """Export the classifier for other runtimes, each proved on the test set to be the same model."""
 
+import json
 import shutil
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +21,7 @@ from shared.params import Params, load
 from shared.tf import without_noise
 
 DATASET = Path("data/raw/dataset.json")
+READING = Path("data/raw/reading.json")
 TRAIN = Path("data/prepared/train.npz")
 TEST = Path("data/prepared/test.npz")
 MODEL = Path("models/model.keras")
@@ -77,7 +79,8 @@ def main() -> None:
             ignored = shutil.ignore_patterns(script.name, "__pycache__")
             shutil.copy(script, folder)
             shutil.copytree(script.parent, folder / "predicting", ignore=ignored)
-            shutil.copy(DATASET, folder)
+            about = json.loads(DATASET.read_bytes()) | json.loads(READING.read_bytes())
+            write_json(folder / "dataset.json", about)
         card = model_card(dataset, recipe, evaluation, robustness, parities)
         (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8", newline="\n")
     write_json(METRICS, parity_figures(parities))

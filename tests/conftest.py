@@ -159,6 +159,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
         model.save(tmp_path / "models/model.keras")
         image = {"height": 8, "width": 9, "channels": channels}
         (tmp_path / "data/raw/dataset.json").write_text(json.dumps(INSECTS | {"image": image}))
+        (tmp_path / "data/raw/reading.json").write_text('{"fit": "digits"}')
         (tmp_path / "models/recipe.json").write_text(json.dumps(RECIPE))
         shutil.copy(ROOT / "params.yaml", tmp_path)
         monkeypatch.chdir(tmp_path)

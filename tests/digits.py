@@ -53,8 +53,10 @@ def write_model(folder: Path, digits: Split) -> None:
 
 
 def describe(folder: Path, **layout: object) -> None:
-    """Write dataset.json as the download stage does, for digits in this layout."""
+    """Write dataset.json as the export stage does, for digits in this layout."""
     image = dict(zip(("height", "width", "channels"), SHAPE, strict=True))
     classes = {str(digit): f"digit {digit}" for digit in range(10)}
     dataset = Dataset.model_validate(INSECTS | {"image": image, "classes": classes} | layout)
-    (folder / "dataset.json").write_text(dataset.model_dump_json())
+    (folder / "dataset.json").write_text(
+        dataset.model_copy(update={"fit": dataset.fitting}).model_dump_json()
+    )

@@ -106,7 +106,12 @@ def test_default_needs_no_network_and_comes_out_the_same(project: Path) -> None:
     choose("mnist-5k")
     download.main()
     first = raw()
-    assert sorted(first) == ["dataset.json", "test/table.csv", "train/table.csv"]
+    assert sorted(first) == [
+        "dataset.json",
+        "reading.json",
+        "test/table.csv",
+        "train/table.csv",
+    ]
     dataset = load_dataset(Path("data/raw/dataset.json"))
     assert (dataset.name, dataset.label, dataset.image.pixels) == ("mnist-5k", "last", 784)
     assert [first[f"{table}/table.csv"].count(b"\n") for table in ("train", "test")] == [4000, 1000]
@@ -148,7 +153,7 @@ def test_own_tables_come_from_a_zip_in_the_home_unchecked(
     download.main()
     assert (raw()["train/table.csv"], raw()["test/table.csv"]) == (TRAIN, b"")
     assert load_dataset(download.DATASET).train_rows == 1
-    assert len(raw()) == 3, "and no temporary folder"
+    assert len(raw()) == 4, "and no temporary folder"
 
 
 def test_other_entries_are_not_read(project: Path, upstream: str) -> None:

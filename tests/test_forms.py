@@ -1,6 +1,7 @@
 """Own data in each form: pixels and labels arrive as they are, or are refused by their place."""
 
 import io
+import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -9,8 +10,11 @@ from typing import Any
 import h5py
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
+from PIL import Image
 from scipy.io import savemat
 from sklearn.datasets import dump_svmlight_file
 
@@ -317,3 +321,116 @@ def test_cifar(bring: Bring) -> None:
     assert arrived()[:2] == ([*COLOURED.tolist()] * 2, [*LABELS.tolist()] * 2)
     with pytest.raises(StageError, match=r"/b.bin: ends within a record of 37 bytes"):
         bring({"b.bin": content[:-1]}, source, image=COLOUR)
+
+
+def png(image: npt.NDArray[np.uint8]) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG")
+    return file.getvalue()
+
+
+FOLDERS = {
+    f"{table}/{label}/{n}.png": png(image)
+    for table in ("train", "test")
+    for n, (image, label) in enumerate(zip(IMAGES, LABELS, strict=True))
+}
+SORTED = np.argsort(LABELS, kind="stable")
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_a_folder_of_pictures_a_class(
+    bring: Bring, zipped: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    files = FOLDERS | {"train/readme.txt": b"digits", "train/.DS_Store": b""}
+    if zipped:
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, content in files.items():
+                archive.writestr(name, content)
+        files = {"archive.zip": file.getvalue()}
+    start = "archive.zip/" if zipped else ""
+    bring(files, {"form": "pictures", "train": f"{start}train", "test": f"{start}test"})
+    for table in ("train", "test"):
+        images, labels, sources = arrived(table)
+        assert images == IMAGES[SORTED].tolist()
+        assert labels == LABELS[SORTED].tolist()
+        assert sources[:2] == [f"{start}{table}/0/0.png", f"{start}{table}/0/4.png"]
+    assert "no pictures, left out: " in caplog.text
+    assert "readme.txt" in caplog.text
+
+
+INDEX = "".join(f"{n},{label},w{n % 2}\n" for n, label in enumerate(LABELS))
+LINES = "".join(
+    f'{{"f": "{n}", "l": {label}, "g": "w{n % 2}"}}\n' for n, label in enumerate(LABELS)
+)
+
+
+@pytest.mark.parametrize("table", ["f,l,g\n" + INDEX, LINES])
+def test_an_index_of_pictures(bring: Bring, table: str) -> None:
+    files = {f"all/{n}.png": png(image) for n, image in enumerate(IMAGES)}
+    index = {"file": "f", "label": "l", "folder": "all", "suffix": ".png", "group": "g"}
+    source = {"form": "pictures", "train": "t", "index": index}
+    bring(files | {"t": table.encode()}, source)
+    assert arrived()[:2] == (IMAGES.tolist(), LABELS.tolist())
+    assert arrived()[2][1] == "all/1.png,w1"
+    for change, said in (
+        ({"file": "path"}, "/t: no column 'path'; there are f, l, g"),
+        ({"suffix": ".jpg"}, "/t: lists what is not there: all/0.jpg, "),
+    ):
+        with pytest.raises(StageError, match=said):
+            bring({}, source | {"index": index | change})
+
+
+def test_parquet(bring: Bring) -> None:
+    def packed(**columns: Any) -> bytes:
+        file = io.BytesIO()
+        pq.write_table(pa.table(columns), file)
+        return file.getvalue()
+
+    pictures = [{"bytes": png(image), "path": None} for image in IMAGES]
+    source = {"form": "parquet", "train": "p", "label": "l", "image": "x"}
+    bring({"p": packed(x=pictures, l=LABELS)}, source)
+    assert arrived()[:2] == (IMAGES.tolist(), LABELS.tolist())
+    flat = {f"p{place}": FLAT[:, place] for place in range(12)}
+    bring({"p": packed(**flat, l=LABELS)}, {"form": "parquet", "train": "p", "label": "l"})
+    assert arrived() == (IMAGES.tolist(), LABELS.tolist(), [f"p[{n}]" for n in range(7)])
+    for content, said in (
+        (packed(x=[b"none"], l=[0]), "p\\[0\\]: neither a picture"),
+        (packed(x=[0]), "/p: no column 'l'; there are x"),
+        (b"PAR1", "/p: "),
+    ):
+        with pytest.raises(StageError, match=said):
+            bring({"p": content}, source)
+
+
+def test_all_broken_pictures_are_named(bring: Bring) -> None:
+    broken = {"train/1/a.png": b"", "train/2/b.png": FOLDERS["train/0/0.png"][:40]}
+    with pytest.raises(StageError) as error:
+        bring(FOLDERS | broken, {"form": "pictures", "train": "train"})
+    lines = str(error.value).splitlines()
+    assert [line.partition(":")[0] for line in lines] == [
+        "datasets/mine/data/train/1/a.png",
+        "datasets/mine/data/train/2/b.png",
+    ]
+    assert not Path("data/raw/train").exists()
+
+
+@pytest.mark.parametrize(
+    ("fit", "expected"),
+    [
+        (None, [[0, 0, 200, 200]] * 3),
+        ("stretch", [[0, 0, 200, 200]] * 3),
+        ("pad", [[100] * 4, [0, 0, 200, 200], [100] * 4]),
+        ("crop", [[0, 0, 200, 200]] * 3),
+    ],
+)
+def test_pictures_of_other_sides_fit_as_the_entry_says(
+    bring: Bring, fit: str | None, expected: list[list[int]]
+) -> None:
+    wide = np.repeat([[0, 200]], 32, axis=1).repeat(16, axis=0).astype(np.uint8)
+    files = {f"{label}/{n}.png": png(wide) for label in range(3) for n in range(2)}
+    changes = {} if fit is None else {"fit": fit}
+    bring(files, {"form": "pictures", "train": "."}, **changes)
+    assert json.loads(Path("data/raw/reading.json").read_text()) == {"fit": fit or "stretch"}
+    found = np.array(arrived()[0][0])
+    assert abs(found - expected).max() < 60, "but for the edge in the middle"

@@ -107,7 +107,7 @@ def test_a_picture_of_a_digit_as_the_dataset_has_it_stays_what_it_is(
 
 
 def frame(path: Path) -> Images:
-    return as_image(read_picture(path), path, SHAPE, as_is=False)[..., 0]
+    return as_image(read_picture(path), path, SHAPE, "digits")[..., 0]
 
 
 def seven(size: tuple[int, int], ink: object, paper: object, mode: str = "L") -> Image.Image:
@@ -165,7 +165,7 @@ def test_a_shape_fills_mnist_s_box_around_its_centre_of_mass(
 def test_as_is_only_scales(digits: Split, tmp_path: Path) -> None:
     path = tmp_path / "digit.png"
     Image.fromarray(255 - digits.images[0]).save(path)
-    found = as_image(read_picture(path), path, SHAPE, as_is=True)
+    found = as_image(read_picture(path), path, SHAPE, "stretch")
     np.testing.assert_array_equal(found[..., 0], 255 - digits.images[0])
 
 
@@ -173,9 +173,7 @@ def test_a_model_of_colours_gets_them_unframed(tmp_path: Path) -> None:
     path = tmp_path / "colour.png"
     colours = np.random.default_rng(0).integers(0, 256, (5, 6, 3), dtype=np.uint8)
     Image.fromarray(colours).save(path)
-    np.testing.assert_array_equal(
-        as_image(read_picture(path), path, (5, 6, 3), as_is=False), colours
-    )
+    np.testing.assert_array_equal(as_image(read_picture(path), path, (5, 6, 3), "stretch"), colours)
 
 
 def test_a_table_may_have_its_labels_or_not(sent: Sent, digits: Split, tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ class Classifier(NamedTuple):
         """Return the probability of each class."""
         image = self.dataset.image
         shape = (image.height, image.width, image.channels)
-        pixels = as_image(picture, Path("drawing"), shape, as_is=False)
+        pixels = as_image(picture, Path("drawing"), shape, self.dataset.fitting)
         [[row]] = self.session.run(["probabilities"], {"images": pixels[None]})
         probabilities: list[float] = row.tolist()
         return probabilities

@@ -12,13 +12,16 @@ from downloading.forms.arrays import ArraysForm
 from downloading.forms.cifar import CifarForm
 from downloading.forms.csv_form import CsvForm
 from downloading.forms.libsvm import LibsvmForm
+from downloading.forms.parquet import ParquetForm
+from downloading.forms.pictures import PicturesForm
 from downloading.sources import Known, Package, Upstream
 from shared.console import StageError, log
 from shared.dataset import Description, Draw
 from shared.params import Loader, read_yaml, validate
 
 Own = Annotated[
-    ArffForm | ArraysForm | CifarForm | CsvForm | LibsvmForm, Field(discriminator="form")
+    ArffForm | ArraysForm | CifarForm | CsvForm | LibsvmForm | ParquetForm | PicturesForm,
+    Field(discriminator="form"),
 ]
 
 
@@ -45,11 +48,22 @@ class Entry(Description):
             raise ValueError("must have every label once")
         return dict(texts)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _pictures_stay_as_they_are(cls, content: Any) -> Any:
+        """Have pictures to train on stretched if nothing else is said."""
+        source = content.get("source") if isinstance(content, dict) else None
+        if isinstance(source, dict) and source.get("form") in ("parquet", "pictures"):
+            return {"fit": "stretch"} | content
+        return content
+
     @model_validator(mode="after")
     def _source_fits(self) -> Self:
         idx = isinstance(self.source, Upstream) and self.source.idx
         if self.header and (isinstance(self.source, Package) or idx):
             raise ValueError("header: a package's table and one made from IDX have none")
+        if self.fit == "digits" and self.image.channels == 3:
+            raise ValueError("fit: digits are grey; images in colour need stretch, pad or crop")
         if self.draw_test and self.source.has_test:
             raise ValueError("draw_test: the source has a test table of its own")
         if not self.draw_test and not self.source.has_test:

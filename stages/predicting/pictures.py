@@ -3,6 +3,7 @@
 import math
 import warnings
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
@@ -13,18 +14,22 @@ from predicting.refusal import RefusedError
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm")
 LARGEST = 400  # pixels; a larger picture is reduced first, which also averages its noise
 FAINTEST = 16  # grey levels of 256; a picture of less contrast is taken for empty
 
 
-def read_picture(path: Path) -> Image.Image:
-    """Return the picture the right way up, on paper if it is transparent. Raises RefusedError."""
+def read_picture(path: Path, file: IO[bytes] | None = None) -> Image.Image:
+    """Return the picture the right way up, on paper if it is transparent. Raises RefusedError.
+
+    It is read from the open `file`, if there is one, whose name is then `path`.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as file:
-                picture = ImageOps.exif_transpose(file)
+            with Image.open(file or path) as opened:
+                picture = ImageOps.exif_transpose(opened)
     except UnidentifiedImageError:
         raise RefusedError(f"{path}: neither a picture nor a table (.csv)") from None
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
@@ -47,20 +52,40 @@ def on_paper(picture: Image.Image) -> Image.Image:
     return Image.alpha_composite(paper, picture).convert("RGB")
 
 
-def as_image(picture: Image.Image, path: Path, shape: tuple[int, ...], *, as_is: bool) -> Pixels:
-    """Return the picture as uint8 [height, width, channels]."""
+def as_image(picture: Image.Image, path: Path, shape: tuple[int, ...], fit: str) -> Pixels:
+    """Return the picture as uint8 [height, width, channels].
+
+    `digits` frames it as MNIST does, and is for grey alone; `stretch` scales both sides, `pad`
+    keeps the proportions and fills up with the edge's colour, `crop` keeps them and cuts off.
+    """
     height, width, channels = shape
     if channels == 3:
-        return np.asarray(picture.convert("RGB").resize((width, height)))
+        return np.asarray(scaled(picture.convert("RGB"), width, height, fit))
     grey = picture.convert("F")
     if picture.mode.startswith("I;16"):
         grey = grey.point(lambda level: level * (1 / 257))
-    if as_is:
-        pixels = np.asarray(grey.resize((width, height)))
-    else:
+    if fit == "digits":
         pixels = framed(ink(grey, path), height, width)
+    else:
+        pixels = np.asarray(scaled(grey, width, height, fit))
     whole: Pixels = np.rint(pixels.clip(0, 255)).astype(np.uint8)
     return whole[..., None]
+
+
+def scaled(picture: Image.Image, width: int, height: int, fit: str) -> Image.Image:
+    """Return the picture in that size; a picture that has it already keeps its pixels."""
+    if fit == "crop":
+        return ImageOps.fit(picture, (width, height))
+    if fit == "pad":
+        inner = ImageOps.contain(picture, (width, height))
+        levels = np.asarray(picture)
+        edge = np.concatenate([levels[0], levels[-1], levels[:, 0], levels[:, -1]])
+        colour = np.median(edge, axis=0)
+        ground = tuple(map(int, colour)) if colour.ndim else float(colour)
+        page = Image.new(picture.mode, (width, height), ground)
+        page.paste(inner, ((width - inner.width) // 2, (height - inner.height) // 2))
+        return page
+    return picture.resize((width, height))
 
 
 def ink(grey: Image.Image, path: Path) -> Floats:

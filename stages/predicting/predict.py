@@ -4,12 +4,13 @@
     python predict.py photo.jpg drawing.png
     python predict.py table.csv --format json
 
-A picture may have any size, and what it shows may be darker or lighter than its background, which
-most of its edge belongs to. It is framed as MNIST's digits are: scaled into a box of 20/28 of the
-side that the model takes, and its centre of mass put into the middle. `--as-is` scales a picture to
-the model's size and does nothing else: for pictures that look like those of the dataset already, or
-of a dataset with other frames. For a model that takes colours it is always so. A table (its name
-ends in .csv) is laid out as those of the dataset, with labels or without.
+A picture may have any size. `fit` in dataset.json says how it becomes the model's image, as it does
+for pictures to train on: `stretch` scales both sides, `pad` keeps the proportions and fills up,
+`crop` keeps them and cuts off. `digits` frames it as MNIST's digits are: scaled into a box of 20/28
+of the side that the model takes, and its centre of mass put into the middle; what it shows may be
+darker or lighter than its background, which most of its edge belongs to. `--as-is` stretches
+whatever the dataset does: for pictures that look like those of the dataset already. A table (its
+name ends in .csv) is laid out as those of the dataset, with labels or without.
 """
 
 import argparse
@@ -56,7 +57,8 @@ def main() -> None:
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         dataset, model = load(Path(__file__).parent)
-        images = read(arguments.files, dataset, as_is=arguments.as_is)
+        fit = "stretch" if arguments.as_is else dataset["fit"]
+        images = read(arguments.files, dataset, fit)
         predictions = list(predict(model, list(dataset["classes"].values()), images))
         write(predictions, arguments.format)
         sys.stdout.flush()
@@ -109,16 +111,14 @@ def predict(
             yield Prediction(source, names[row.argmax()], round(float(row.max()), 6))
 
 
-def read(
-    files: Iterable[Path], dataset: dict[str, Any], *, as_is: bool
-) -> Iterator[tuple[str, Pixels]]:
+def read(files: Iterable[Path], dataset: dict[str, Any], fit: str) -> Iterator[tuple[str, Pixels]]:
     """Yield the images of all files, as the model takes them. Raises RefusedError."""
     shape = tuple(dataset["image"][side] for side in ("height", "width", "channels"))
     for path in files:
         if path.suffix.lower() == ".csv":
             yield from read_images(path, dataset, shape)
         else:
-            yield str(path), as_image(read_picture(path), path, shape, as_is=as_is)
+            yield str(path), as_image(read_picture(path), path, shape, fit)
 
 
 if __name__ == "__main__":

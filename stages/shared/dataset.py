@@ -19,6 +19,7 @@ from shared.console import StageError
 
 Images = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.unsignedinteger]
+Fit = Literal["digits", "stretch", "pad", "crop"]  # as predicting.pictures.as_image knows them
 Model = TypeVar("Model", bound=BaseModel)
 TABLE = "table.csv"  # in data/raw/train and data/raw/test, of what came as text
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -64,7 +65,8 @@ class Description(BaseModel):
     only a table with a `header` has. `classes` maps a label as the table spells it to the class's
     name; a class's index is its position. A row's pixels run from left to right and then from top
     to bottom, the channels of each together; `transposed` ones run down first. `inverted` ones are
-    255 less what they should be. Preprocess puts both right.
+    255 less what they should be. Preprocess puts both right. `fit` says how a picture of any size
+    becomes an image.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -79,6 +81,7 @@ class Description(BaseModel):
     label: str = Field(default="first", min_length=1)
     transposed: bool = False
     inverted: bool = False
+    fit: Fit | None = None
     classes: dict[str, str] = Field(min_length=2)
 
     @field_validator("classes")
@@ -109,6 +112,11 @@ class Description(BaseModel):
         if self.transposed:
             images = images.transpose(0, 2, 1, 3)
         return ~images if self.inverted else images  # ~ is 255 less
+
+    @property
+    def fitting(self) -> Fit:
+        """How a picture becomes an image: as a digit if it is grey and nothing else is said."""
+        return self.fit or ("digits" if self.image.channels == 1 else "stretch")
 
     @property
     def class_names(self) -> list[str]:
