@@ -2,13 +2,14 @@
 
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from preprocessing.arrays import read_arrays, read_names
+from preprocessing.arrays import read_arrays, read_sources
 from preprocessing.audit import (
     OnOverlap,
+    count_groups,
     count_repeats,
     count_rows,
     drop_overlap,
@@ -38,10 +39,16 @@ CLASSES = Path("plots/classes.csv")
 CLASS_IMAGES = Path("plots/classes.png")
 
 
+def _rows_or_share(size: float) -> float:
+    if size > 1 and size % 1:
+        raise ValueError("must be a number of rows, or a share below 1")
+    return size
+
+
 class PreprocessParams(Params):
     """The section `preprocess` of params.yaml."""
 
-    validation_size: int = Field(ge=1)
+    validation_size: Annotated[float, Field(gt=0), AfterValidator(_rows_or_share)]
     split: Method
     seed: int = Field(ge=0, lt=2**32)
     on_overlap: OnOverlap
@@ -64,7 +71,7 @@ def main() -> None:
         for path, rows in zip((TRAIN, VALIDATION, TEST), splits.values(), strict=True):
             write_split(path, rows)
         means = mean_images(splits["train"], len(names))
-    counts = count_rows(found, splits) | count_repeats(repeats, list(splits))
+    counts = count_rows(found, splits) | count_repeats(repeats, list(splits)) | count_groups(found)
     write_csv(REPEATS, repeats)
     write_json(METRICS, counts)
     labels = {name: rows.labels for name, rows in splits.items()}
@@ -81,18 +88,21 @@ def read_splits(
     """Return train, validation and test, in this order; their pixels are in the scratch files."""
     table = read_rows(TRAIN_TABLE, dataset, dataset.train.rows, train_scratch)
     if isinstance(dataset.test, Draw):
-        drawn = test_mask(table.labels, dataset.test)
+        drawn = test_mask(table.labels, dataset.test, table.groups)
         table, test = table.where(~drawn), table.where(drawn)
     else:
         test = read_rows(TEST_TABLE, dataset, dataset.test.rows, test_scratch)
-    mask = validation_mask(table.labels, params.split, params.validation_size, params.seed)
+    mask = validation_mask(
+        table.labels, params.split, params.validation_size, params.seed, table.groups
+    )
     return {"train": table.where(~mask), "validation": table.where(mask), "test": test}
 
 
 def read_rows(folder: Path, dataset: Dataset, rows: int, scratch: IO[bytes]) -> Rows:
     """Return the rows of a table, which is text or arrays."""
     if (folder / "images.idx").exists():
-        return store(read_arrays(folder, dataset), scratch, read_names(folder))
+        columns = read_sources(folder)
+        return store(read_arrays(folder, dataset), scratch, columns["source"], columns.get("group"))
     return store(read_table(folder / TABLE, dataset, rows), scratch, 1 + dataset.header)
 
 

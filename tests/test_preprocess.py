@@ -193,6 +193,21 @@ def test_arrays_are_read_as_the_same_table_is_and_name_their_sources(project: Pa
     assert "exact,train,7.png,class 7,train,3.png,class 3" in repeats
 
 
+def test_a_group_is_in_one_split_alone_where_both_are_drawn(project: Path) -> None:
+    images, labels = digits(400, 0)
+    lay_out((images, labels), digits(1, 1), layout={"test": {"rows": 80, "seed": 0}})
+    (preprocess.TRAIN_TABLE / TABLE).unlink()
+    names = [f"{row}" for row in range(400)]
+    writers = [f"writer {row // 20}" for row in range(400)]
+    rows = Rows(images, [f"{label}" for label in labels], names, writers)
+    write_rows([rows], load_dataset(preprocess.DATASET), preprocess.TRAIN_TABLE)
+    preprocess.main()
+    counts = json.loads(preprocess.METRICS.read_text(encoding="utf-8"))
+    overlaps = [count for name, count in counts.items() if name.endswith("group_overlap")]
+    assert overlaps == [0, 0, 0]
+    assert (counts["test_rows"], counts["validation_rows"]) == (80, 20)
+
+
 def test_an_overlap_can_be_dropped_from_all_but_the_test_split(project: Path) -> None:
     (images, labels), test = repeated()
     lay_out((images, labels), test, PARAMS | {"split": "tail", "on_overlap": "drop"})

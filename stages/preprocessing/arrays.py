@@ -18,7 +18,7 @@ _CHUNK_BYTES = 1 << 20
 def read_arrays(folder: Path, dataset: Dataset) -> Iterator[Split]:
     """Yield the images, put right, and labels of a folder's IDX files, in chunks of whole rows."""
     images, labels = read_idx(folder / "images.idx"), read_idx(folder / "labels.idx", INTEGERS)
-    sources = read_names(folder)
+    sources = read_sources(folder)["source"]
     if images.shape != (len(sources), *dataset.stored_shape) or labels.shape != sources.shape:
         raise StageError(
             f"{folder}: images.idx, labels.idx and sources.csv do not fit each other; "
@@ -36,8 +36,9 @@ def read_arrays(folder: Path, dataset: Dataset) -> Iterator[Split]:
     faults.warn()
 
 
-def read_names(folder: Path, column: str = "source") -> npt.NDArray[np.object_]:
-    """Return a column of sources.csv: `source`, where each row came from, or `group`."""
-    path = folder / "sources.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        return np.array([row[column] for row in csv.DictReader(file)], object)
+def read_sources(folder: Path) -> dict[str, npt.NDArray[np.object_]]:
+    """Return the columns of sources.csv: `source`, and `group` where rows have one."""
+    with (folder / "sources.csv").open(encoding="utf-8", newline="") as file:
+        names, *rows = csv.reader(file)
+    columns = np.array(rows, object).reshape(-1, len(names))
+    return dict(zip(names, columns.T, strict=True))

@@ -5,7 +5,7 @@ another if it shows it shifted by a pixel in any of 8 directions (`hashing.shift
 """
 
 from collections.abc import Mapping
-from itertools import combinations_with_replacement
+from itertools import combinations, combinations_with_replacement
 from typing import Literal
 
 import numpy as np
@@ -64,6 +64,15 @@ def count_repeats(repeats: pd.DataFrame, splits: list[str]) -> dict[str, int]:
             name = f"{of}_{near}duplicates" if of == split else f"{of}_{split}_{near}overlap"
             counts[name] = int(found.get((kind, of, split), 0))
     return counts
+
+
+def count_groups(splits: Mapping[str, Rows]) -> dict[str, int]:
+    """Return how many groups are in each two splits that have groups."""
+    groups = {name: rows.groups for name, rows in splits.items() if rows.groups is not None}
+    return {
+        f"{of}_{split}_group_overlap": np.intersect1d(groups[of], groups[split]).size
+        for of, split in combinations(groups, 2)
+    }
 
 
 def count_rows(found: Mapping[str, Rows], kept: Mapping[str, Rows]) -> dict[str, int]:

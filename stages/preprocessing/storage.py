@@ -29,6 +29,7 @@ class Rows:
         labels: class indices [N].
         digests: what tells images apart [N].
         names: what every row of the table is called, as its line or the file that it came from.
+        groups: what must not be in two splits [N], if the dataset has groups.
     """
 
     scratch: IO[bytes]
@@ -37,12 +38,20 @@ class Rows:
     labels: Labels
     digests: Digests
     names: npt.NDArray[np.generic]
+    groups: npt.NDArray[np.object_] | None = None
 
     def where(self, mask: Mask) -> "Rows":
         """Return the rows that the mask [N] picks, in the same order."""
         picked = self.picked.copy()
         picked[self.picked] = mask
-        return replace(self, picked=picked, labels=self.labels[mask], digests=self.digests[mask])
+        groups = None if self.groups is None else self.groups[mask]
+        return replace(
+            self,
+            picked=picked,
+            labels=self.labels[mask],
+            digests=self.digests[mask],
+            groups=groups,
+        )
 
     @property
     def row_names(self) -> npt.NDArray[np.generic]:
@@ -61,7 +70,10 @@ class Rows:
 
 
 def store(
-    chunks: Iterable[Split], scratch: IO[bytes], names: int | npt.NDArray[np.generic] = 1
+    chunks: Iterable[Split],
+    scratch: IO[bytes],
+    names: int | npt.NDArray[np.generic] = 1,
+    groups: npt.NDArray[np.object_] | None = None,
 ) -> Rows:
     """Read all chunks of a table, of which there must be one, into the open, empty file.
 
@@ -77,7 +89,7 @@ def store(
     if isinstance(names, int):
         names = np.arange(names, names + all_labels.size)
     shape = chunk.images.shape[1:]
-    return Rows(scratch, shape, everything, all_labels, np.concatenate(digests), names)
+    return Rows(scratch, shape, everything, all_labels, np.concatenate(digests), names, groups)
 
 
 def write_split(path: Path, rows: Rows) -> None:
