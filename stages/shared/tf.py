@@ -1,43 +1,35 @@
 """TensorFlow, without its start-up noise: `from shared.tf import keras, tf`.
 
 TensorFlow writes to the terminal before it can be configured: informational lines, and on a machine
-without NVIDIA's driver an "error" that says so. While it starts, standard error is held back, and
-then given out without those lines. Its converters chatter too: wrap them in `without_noise()`.
+without NVIDIA's driver an "error" that says so. While it starts, standard error goes through
+shared/noise.py, which takes those lines out. Its converters chatter too: wrap them in
+`without_noise()`.
 """
 
 import gc
 import os
-import re
+import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_NOISE = re.compile(
-    rb"I\d{4} |WARNING: All log messages before absl|To enable the following instructions"
-    rb"|.*failed call to cuInit.*UNKNOWN ERROR \(303\)"
-    rb"|W\d{4} .*tf_tfl_flatbuffer_helpers.*Ignored|INFO: Created TensorFlow Lite XNNPACK delegate"
-    rb"|W\d{4} .*flatbuffer_export.*Skipping runtime version|fully_quantize: "
-)
+from shared import noise
 
 
 @contextmanager
 def without_noise() -> Iterator[None]:
-    """Hold standard error back, and give it out at the end without lines known to be noise."""
+    """Let what is written to standard error through, but for lines known to be noise."""
     sys.stderr.flush()
     terminal = os.dup(2)
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        finally:
-            sys.stderr.flush()
-            os.dup2(terminal, 2)
-            os.close(terminal)
-            held.seek(0)
-            for line in held:
-                if not _NOISE.match(line):
-                    os.write(2, line)
+    os.dup2(_lines, 2)
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.write(2, noise.MARK)
+        os.read(_passed, 1)
+        os.dup2(terminal, 2)
+        os.close(terminal)
 
 
 @contextmanager
@@ -55,6 +47,17 @@ def _missing(*packages: str) -> Iterator[None]:
             del sys.modules[name]
 
 
+_unfiltered, _lines = os.pipe()
+_passed, _answer = os.pipe()
+# In a session of its own, it outlives a Ctrl-C until the last line.
+_filter = subprocess.Popen(  # noqa: S603 (our own file)
+    [sys.executable, "-I", "-S", noise.__file__],
+    stdin=_unfiltered,
+    stdout=_answer,
+    start_new_session=True,
+)
+os.close(_unfiltered)
+os.close(_answer)
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # from here on: no informational lines
 # What the import makes stays: looking through it for garbage, now and when the process ends, would
 # take a third of its time.
