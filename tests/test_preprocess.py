@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -296,18 +297,43 @@ def test_a_parameter_out_of_range_is_refused_by_name(
         preprocess.main()
 
 
-def run_script() -> subprocess.CompletedProcess[str]:
-    script = ROOT / "stages/preprocess.py"
+# What a user or a notebook's kernel may have set.
+SETTINGS = {
+    "LC_ALL": "C",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "PYTHONCOERCECLOCALE": "0",
+    "PYTHONIOENCODING": "ascii",
+    "PYTHONUTF8": "0",
+    "TZ": "Pacific/Kiritimati",
+}
+MATPLOTLIBRC = "savefig.dpi: 200\nsavefig.facecolor: red\ntext.usetex: True\n"
+
+
+def run_script(**environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, script], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, ROOT / "stages/preprocess.py"],
+        env={**os.environ, **environment},
+        umask=0o077,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
 
 
-def test_the_script_says_what_it_made_or_what_is_wrong(project: Path) -> None:
-    lay_out(digits(200, 0), digits(30, 1))
-    done = run_script()
-    assert done.returncode == 0
+def test_a_user_s_settings_change_no_byte(project: Path) -> None:
+    names = {str(digit): f"№ {digit}" for digit in range(10)}
+    lay_out(digits(200, 0), digits(30, 1), layout={"classes": names})
+    preprocess.main()
+    written = [sha256(path) for path in OUTS]
+    Path("matplotlibrc").write_text(MATPLOTLIBRC)
+    done = run_script(**SETTINGS)
+    assert [sha256(path) for path in OUTS] == written
     assert "train rows 180, validation rows 20, test rows 30" in done.stderr
+
+
+def test_the_script_says_what_is_wrong(project: Path) -> None:
+    lay_out(digits(200, 0), digits(30, 1))
     table = preprocess.TRAIN_TABLE / TABLE
     table.write_bytes(table.read_bytes().replace(b"\n", b"\n\n", 2))
     failed = run_script()

@@ -1,5 +1,6 @@
 """Each test runs a small script in a process of its own, as a stage is."""
 
+import json
 import os
 import signal
 import subprocess
@@ -23,7 +24,14 @@ def script(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_what_keras_does_not_need_is_neither_imported_nor_lost() -> None:
+def test_keras_brings_neither_a_user_s_settings_nor_what_it_does_not_need(tmp_path: Path) -> None:
+    settings = {
+        "backend": "torch",
+        "epsilon": 0.1,
+        "floatx": "float16",
+        "image_data_format": "channels_first",
+    }
+    (tmp_path / "keras.json").write_text(json.dumps(settings))
     code = """
 import pandas
 from shared.tf import keras
@@ -31,9 +39,15 @@ import sys
 print(sorted({"matplotlib", "pandas", "sklearn"} & sys.modules.keys()))
 import matplotlib.pyplot, sklearn.metrics
 print(sys.modules["pandas"] is pandas)
+config = keras.config
+print(config.backend(), config.epsilon(), config.floatx(), config.image_data_format())
 """
-    done = script(code)
-    assert done.stdout.splitlines() == ["['pandas']", "True"]
+    done = script(code, KERAS_HOME=str(tmp_path), KERAS_BACKEND="jax", KERAS_NNX_ENABLED="1")
+    assert done.stdout.splitlines() == [
+        "['pandas']",
+        "True",
+        "tensorflow 1e-07 float32 channels_last",
+    ], done.stderr
 
 
 ABORT = r"""

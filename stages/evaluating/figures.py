@@ -3,10 +3,8 @@
 import math
 from collections.abc import Mapping
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-
 from shared.dataset import Images
+from shared.figures import Axes, Figure
 
 _CELL = (1.7, 2.1)  # inches: an image and three lines above it
 _IMAGE = (1.5, 1.5)  # inches: the most that an image takes of it

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from preprocessing.storage import Rows
 from shared.dataset import Images, Labels, Split
+from shared.figures import Figure
 
 _MOST_CLASSES = 100
 _FIRST = 10

@@ -4,6 +4,9 @@ TensorFlow writes to the terminal before it can be configured: informational lin
 without NVIDIA's driver an "error" that says so. While it starts, standard error goes through
 shared/noise.py, which takes those lines out. Its converters chatter too: wrap them in
 `without_noise()`.
+
+A user's settings of Keras (~/.keras/keras.json, KERAS_BACKEND) do not count: they would be in no
+cache key, and make another network.
 """
 
 import gc
@@ -58,6 +61,10 @@ _filter = subprocess.Popen(  # noqa: S603 (our own file)
 )
 os.close(_unfiltered)
 os.close(_answer)
+
+for _name in [name for name in os.environ if name.startswith("KERAS_")]:
+    del os.environ[_name]
+os.environ["KERAS_HOME"] = os.devnull  # where no keras.json can be, and none is made
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # from here on: no informational lines
 # What the import makes stays: looking through it for garbage, now and when the process ends, would
 # take a third of its time.
