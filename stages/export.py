@@ -11,7 +11,7 @@ from pydantic import Field
 from exporting.calls import CALLS, FormatName, Probabilities, call_outside, call_text
 from exporting.formats import with_probabilities, writers
 from exporting.model_card import Evaluation, RecipeFile, Robustness, model_card
-from exporting.parity import Parity, check, compare, random_images, size_of
+from exporting.parity import Parity, blank_images, check, compare, random_images, size_of
 from predicting import predict as predict_script
 from shared.classifier import load_classifier, predict
 from shared.console import StageError, log, run
@@ -57,7 +57,8 @@ def main() -> None:
     test = open_split(TEST)
     write = writers(open_split(TRAIN).images)
     classifier = with_probabilities(load_classifier(MODEL, test.images, dataset))
-    images = np.concatenate([test.images, random_images(test.images)])
+    probes = random_images(test.images), blank_images(test.images)
+    images = np.concatenate([test.images, *probes])
     reference = predict(lambda batch: classifier(batch)["probabilities"], images)
 
     parities: dict[FormatName, Parity] = {}
@@ -102,7 +103,7 @@ def parity_figures(parities: dict[FormatName, Parity]) -> dict[str, float]:
     """Return the figures under names such as onnx_accuracy; differences are the greatest of all."""
     figures: dict[str, float] = {}
     for name, parity in parities.items():
-        differences = (parity.test, parity.uncertain, parity.random)
+        differences = parity.differences.values()
         figures[f"{name}_accuracy"] = parity.accuracy
         figures[f"{name}_agreement"] = parity.agreement
         figures[f"{name}_mean_difference"] = max(found.mean for found in differences)

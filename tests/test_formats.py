@@ -11,9 +11,11 @@ from ai_edge_litert.interpreter import Interpreter
 from conftest import Project
 from exporting.calls import CALLS, FormatName, Probabilities, call_text
 from exporting.formats import with_probabilities, writers
+from exporting.parity import blank_images
 from shared.classifier import load_classifier
-from shared.dataset import Images, ImageShape, load_dataset, open_split
+from shared.dataset import Images, ImageShape, Split, load_dataset, open_split
 from shared.tf import keras, tf
+from training.network import Choices, build
 
 
 def write(name: FormatName, classifier: keras.Model) -> Path:
@@ -85,6 +87,24 @@ def test_the_integer_format_computes_in_integers(classifier: keras.Model) -> Non
     for operation in computing:
         tensors = [*operation["inputs"][:2], *operation["outputs"]]
         assert {kinds[index] for index in tensors} == {np.int8}
+
+
+def test_integers_keep_to_keras_on_pale_inverted_and_blank_images(
+    bars: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What normalising them computes is out of the training images' range."""
+    monkeypatch.chdir(tmp_path)
+    keras.utils.set_random_seed(0)
+    image = ImageShape(height=12, width=12, channels=1)
+    model = build("compact", image, 3, Choices(8, "same", "max", "relu", 0.0))
+    classifier = with_probabilities(model)
+    path = Path(CALLS["tflite_int8"].file)
+    writers(bars.images)["tflite_int8"](classifier, path)
+    pale = (200 + 0.1 * bars.images.astype(float)).round().astype(np.uint8)
+    for images in (pale, 255 - pale, blank_images(bars.images)):
+        expected = classifier(images)["probabilities"]
+        difference = np.abs(answers("tflite_int8", images) - expected).max(axis=1)
+        assert difference.mean() < 0.05
 
 
 def test_inputs_and_outputs_have_the_same_names_everywhere(classifier: keras.Model) -> None:

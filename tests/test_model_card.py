@@ -26,8 +26,8 @@ def card() -> str:
         EVALUATION,
         Robustness(corrupted_test_accuracy=0.6543),
         {
-            "onnx": Parity(0.9, 1.0, 12345, *3 * [Difference(1e-7, 1.2e-6)]),
-            "tflite_int8": Parity(0.85, 0.95, 4321, *3 * [Difference(0.01, 0.5)]),
+            "onnx": Parity(0.9, 1.0, 12345, *4 * [Difference(1e-7, 1.2e-6)]),
+            "tflite_int8": Parity(0.85, 0.95, 4321, *4 * [Difference(0.01, 0.5)]),
         },
     )
 

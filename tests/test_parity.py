@@ -7,11 +7,13 @@ import pytest
 
 from exporting.calls import Probabilities
 from exporting.parity import (
+    BLANKS,
     INTEGERS,
     PROBES,
     ROUNDING,
     Difference,
     Parity,
+    blank_images,
     check,
     compare,
     random_images,
@@ -21,8 +23,9 @@ from shared.console import StageError
 
 LABELS = np.array([0, 1, 1, 0], np.uint8)
 COUNT = len(LABELS)
+ROWS = [(1, "test images"), (COUNT, "random images"), (-1, "blank images")]
 REFERENCE = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.3, 0.7]], np.float32)
-EVERYTHING = np.concatenate([REFERENCE, np.full((PROBES, 2), 0.5, np.float32)])
+EVERYTHING = np.concatenate([REFERENCE, np.full((PROBES + BLANKS, 2), 0.5, np.float32)])
 
 
 def shifted(by: float) -> Probabilities:
@@ -38,8 +41,9 @@ def changed(row: int, by: float) -> Probabilities:
 def test_figures_are_accuracy_agreement_size_and_differences() -> None:
     probabilities = EVERYTHING.copy()
     probabilities[2] = [0.3, 0.7]
-    probabilities[COUNT:, 0] += 0.125
-    probabilities[-1, 0] += 0.125
+    probabilities[COUNT : COUNT + PROBES, 0] += 0.125
+    probabilities[COUNT, 0] += 0.125
+    probabilities[-1, 0] += 0.5
     assert compare(probabilities, EVERYTHING, LABELS, size=123) == Parity(
         accuracy=0.75,
         agreement=0.75,
@@ -47,6 +51,7 @@ def test_figures_are_accuracy_agreement_size_and_differences() -> None:
         test=Difference(mean=0.075, largest=0.3),
         uncertain=Difference(mean=0.075, largest=0.3),
         random=Difference(mean=0.13, largest=0.25),
+        blank=Difference(mean=0.002, largest=0.5),
     )
 
 
@@ -66,7 +71,7 @@ def test_rounding_is_accepted() -> None:
 
 
 @pytest.mark.parametrize("difference", [ROUNDING.largest * 1.2, np.nan])
-@pytest.mark.parametrize(("row", "images"), [(1, "test images"), (-1, "random images")])
+@pytest.mark.parametrize(("row", "images"), ROWS)
 def test_more_than_rounding_is_refused_by_name(difference: float, row: int, images: str) -> None:
     parity = compare(changed(row, difference), EVERYTHING, LABELS, size=1)
     with pytest.raises(
@@ -89,6 +94,12 @@ def test_random_images_are_the_same_each_time_and_cover_all_values() -> None:
     assert images.shape == (PROBES, 8, 9, 1)
     assert len(np.unique(images)) == 256
     np.testing.assert_array_equal(images, random_images(like))
+
+
+def test_blank_images_are_of_every_grey() -> None:
+    images = blank_images(np.zeros((3, 8, 9, 3), np.uint8))
+    assert images.shape == (BLANKS, 8, 9, 3)
+    assert all((image == grey).all() for grey, image in enumerate(images))
 
 
 def test_the_size_of_a_folder_is_that_of_its_files(tmp_path: Path) -> None:

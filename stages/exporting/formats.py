@@ -17,7 +17,10 @@ from shared.dataset import Images
 from shared.tf import keras, tf
 
 CALIBRATION_IMAGES = 500
-"""How many training images show the integer format what its activations reach."""
+"""How many images show the integer format what its activations reach."""
+
+LEAST_CONTRAST = 0.05
+"""The least part of the range from black to white that an image of them has."""
 
 
 def with_probabilities(model: keras.Model) -> keras.Model:
@@ -91,14 +94,13 @@ def write_tflite_int8(classifier: keras.Model, path: Path, training_images: Imag
     """Write a flat buffer with integer weights and activations.
 
     Casts at both ends keep its inputs and outputs those of the other formats. The ranges of its
-    activations are those seen on images evenly spaced over the training split.
+    activations are those seen on `calibration_images`.
     """
-    count = min(CALIBRATION_IMAGES, len(training_images))
-    chosen = np.linspace(0, len(training_images) - 1, count).astype(int)
+    images = calibration_images(training_images)
 
     def calibration() -> Iterator[dict[str, Images]]:
-        for index in chosen:
-            yield {"images": np.asarray(training_images[index : index + 1])}
+        for index in range(len(images)):
+            yield {"images": images[index : index + 1]}
 
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"[\s\S]*tf\.lite\.Interpreter is deprecated")
@@ -110,6 +112,30 @@ def write_tflite_int8(classifier: keras.Model, path: Path, training_images: Imag
             optimizations=[tf.lite.Optimize.DEFAULT],
             representative_dataset=calibration,
         )
+
+
+def calibration_images(training_images: Images) -> Images:
+    """Return CALIBRATION_IMAGES images: training images, more at other levels, and random pixels.
+
+    A network that normalises each image computes its deviation in integers too. Those of pale,
+    bright and inverted images are out of range if none of them was seen.
+    """
+    random = np.random.default_rng(0)
+    fifth = CALIBRATION_IMAGES // 5
+    chosen = np.linspace(0, len(training_images) - 1, 4 * fifth).astype(int)
+    images = np.asarray(training_images[chosen])
+    noise = random.integers(0, 256, (fifth, *images.shape[1:]), dtype=np.uint8)
+    others = np.concatenate([images[1::2], noise])
+    return np.concatenate([images[::2], _at_other_levels(others, random)])
+
+
+def _at_other_levels(images: Images, random: np.random.Generator) -> Images:
+    """Return the images, half of them inverted, each with black and white at levels of its own."""
+    shape = (len(images), *[1] * (images.ndim - 1))
+    contrast = random.uniform(LEAST_CONTRAST, 1, shape)
+    darkest = random.uniform(0, 1 - contrast)
+    inverted = np.where(random.random(shape) < 0.5, 255 - images, images)
+    return (255 * darkest + contrast * inverted).round().astype(np.uint8)
 
 
 def writers(training_images: Images) -> dict[str, Callable[[keras.Model, Path], None]]:

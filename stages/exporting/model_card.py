@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from exporting.calls import CALLS, FormatName, call_text
-from exporting.parity import INTEGERS, PROBES, ROUNDING, Parity
+from exporting.parity import BLANKS, INTEGERS, PROBES, ROUNDING, Parity
 from shared.dataset import Dataset, Draw, ImageShape, Table
 
 
@@ -103,6 +103,7 @@ def model_card(
         calibration_gap=f"{evaluation.expected_calibration_error:.2%}",
         corrupted=f"{robustness.corrupted_test_accuracy:.2%}",
         probes=f"{PROBES:,}",
+        blanks=BLANKS,
         tolerance=f"{ROUNDING.largest:g}",
         integer_tolerance=f"{INTEGERS.mean:g}",
         calls="\n".join(_call(name, image) for name in parities),
@@ -115,7 +116,7 @@ def model_card(
                 f"{parity.agreement:.2%}",
                 *(
                     f"{difference.mean:g}, {difference.largest:g}"
-                    for difference in (parity.test, parity.uncertain, parity.random)
+                    for difference in parity.differences.values()
                 ),
             )
             for name, parity in parities.items()

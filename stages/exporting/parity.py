@@ -1,8 +1,9 @@
 """Whether an exported classifier still is the one that was evaluated.
 
-It is asked about three sets of images: the test set; those 1,000 of it of which the evaluated
-classifier is least certain, where a small error changes the class first; and 1,000 of random
-pixels, far from anything that it was trained or calibrated on.
+It is asked about four sets of images: the test set; those 1,000 of it of which the evaluated
+classifier is least certain, where a small error changes the class first; 1,000 of random pixels,
+far from anything that it was trained on; and a blank one of every grey, which has no deviation
+that it could be normalised by.
 """
 
 from pathlib import Path
@@ -16,6 +17,7 @@ from shared.console import StageError
 from shared.dataset import Images, Labels
 
 PROBES = 1000
+BLANKS = 256
 
 
 class Difference(NamedTuple):
@@ -49,7 +51,7 @@ TOLERANCES: dict[FormatName, Difference] = {
 
 
 class Parity(NamedTuple):
-    """One format beside the Keras model, on the test set and the other two.
+    """One format beside the Keras model, on the test set and the other three.
 
     `agreement` is the share of test images for which both predict the same class; `bytes` the size
     of what was exported.
@@ -61,6 +63,17 @@ class Parity(NamedTuple):
     test: Difference
     uncertain: Difference
     random: Difference
+    blank: Difference
+
+    @property
+    def differences(self) -> dict[str, Difference]:
+        """Return the differences by the images that they were found on."""
+        return {
+            "test images": self.test,
+            "least certain test images": self.uncertain,
+            "random images": self.random,
+            "blank images": self.blank,
+        }
 
 
 def random_images(like: Images) -> Images:
@@ -68,12 +81,19 @@ def random_images(like: Images) -> Images:
     return np.random.default_rng(0).integers(0, 256, (PROBES, *like.shape[1:]), dtype=np.uint8)
 
 
+def blank_images(like: Images) -> Images:
+    """Return BLANKS images of one grey each, from black to white, of the shape of `like`."""
+    greys = np.arange(BLANKS, dtype=np.uint8).reshape(-1, *[1] * (like.ndim - 1))
+    return np.broadcast_to(greys, (BLANKS, *like.shape[1:]))
+
+
 def compare(
     probabilities: Probabilities, reference: Probabilities, labels: Labels, size: int
 ) -> Parity:
-    """Compare probabilities with Keras's `reference`, both [N + PROBES, K].
+    """Compare probabilities with Keras's `reference`, both [N + PROBES + BLANKS, K].
 
-    The first N are those of the test set, with labels [N]; the others those of random images.
+    The first N are those of the test set, with labels [N]; the others those of the random images
+    and the blank ones.
     """
     count = len(labels)
     found, expected = probabilities[:count].argmax(axis=1), reference[:count].argmax(axis=1)
@@ -85,7 +105,8 @@ def compare(
         bytes=size,
         test=_difference(differences[:count]),
         uncertain=_difference(differences[uncertain]),
-        random=_difference(differences[count:]),
+        random=_difference(differences[count : count + PROBES]),
+        blank=_difference(differences[count + PROBES :]),
     )
 
 
@@ -97,12 +118,7 @@ def _difference(differences: npt.NDArray[np.float32]) -> Difference:
 def check(parity: Parity, name: FormatName, place: Path) -> None:
     """Raise StageError where a format is further from the Keras model than its tolerance."""
     tolerance = TOLERANCES[name]
-    sets = {
-        "test images": parity.test,
-        "least certain test images": parity.uncertain,
-        "random images": parity.random,
-    }
-    for images, found in sets.items():
+    for images, found in parity.differences.items():
         # Written so that NaN fails as well.
         if not (found.mean <= tolerance.mean and found.largest <= tolerance.largest):
             raise StageError(
