@@ -1,7 +1,7 @@
 # `make` sets up and runs the pipeline; `make help` tells the rest.
 PYTHON ?= python3
 BIN := .venv/bin
-OUTSIDE := $(subst $(CURDIR)/$(BIN):,,$(PATH))
+export OUTSIDE := $(subst $(CURDIR)/$(BIN):,,$(PATH))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 LOCKS := $(if $(HASHES),locks/)
 RUNTIME := $(LOCKS)requirements$(if $(GPU),-gpu).txt
@@ -46,7 +46,7 @@ whole-lock:
 .venv/%.done: % | .venv/bin/python
 	@echo "installing $< (once; a few minutes)"
 	@python -m pip --version >/dev/null 2>&1 || python -m ensurepip >/dev/null
-	@if uv=$$(PATH='$(OUTSIDE)'; command -v uv) && ! python -m pip config list | grep -E '(index|index-url|find-links)=' >/dev/null; \
+	@if uv=$$(PATH="$$OUTSIDE"; command -v uv) && ! python -m pip config list | grep -E '(index|index-url|find-links)=' >/dev/null; \
 	then set -- "$$uv" pip install --python $(BIN)/python; else set -- python -m pip install; fi; \
 	"$$@" --quiet $(if $(HASHES),--require-hashes) --requirement $<
 	@mkdir -p $(@D) && touch $@
@@ -103,10 +103,10 @@ bench-gpu: setup ## measure training on a GPU
 	@python benchmarks/gpu.py
 
 run: setup ## run a preset as an experiment: PRESET=accurate DATASET=fashion-mnist ARGS='-n mine -S train.seed=3'
-	@python tools/run.py $(if $(PRESET),'$(PRESET)',--help) $(if $(DATASET),--dataset '$(DATASET)') $(ARGS)
+	@python tools/run.py "$${PRESET:---help}" $${DATASET:+--dataset "$$DATASET"} $(ARGS)
 
 compare: setup ## compare two revisions or experiments: A=main B=short (without B: the workspace)
-	@python tools/compare.py $(if $(A),'$(A)') $(if $(B),'$(B)')
+	@python tools/compare.py $${A:+"$$A"} $${B:+"$$B"}
 
 report: setup ## write report/index.html, a page to open and to send
 	@python tools/report.py
@@ -115,7 +115,9 @@ demo: setup .venv/$(LOCKS)requirements-demo.txt.done ## serve a page to draw on,
 	@python tools/demo.py
 
 tensorboard: setup ## show training in the browser, from logs/
-	@tensorboard --logdir $${LOG_DIR:-logs}
+	@logs=$$(PYTHONPATH=stages python -c 'from pathlib import Path; from shared.console import run; \
+	  from shared.environment import named_folder; run(lambda: print(named_folder("LOG_DIR", Path("logs"))))') && \
+	tensorboard --logdir "$$logs"
 
 # A hashed copy pins what its original pins, for every platform.
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \

@@ -20,6 +20,7 @@ from PIL import Image
 import setting
 from exporting.calls import CALLS, Probabilities, call_outside, call_text
 from project import ROOT, command_line
+from shared.console import run
 from shared.dataset import Images, Labels, load_dataset
 from shared.files import write_json
 
@@ -74,4 +75,4 @@ def from_pictures(images: Images) -> Labels:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

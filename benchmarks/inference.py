@@ -22,6 +22,7 @@ import setting
 from exporting.calls import CALLS
 from exporting.parity import size_of
 from project import ROOT, command_line
+from shared.console import run
 from shared.dataset import Images, open_split
 from shared.files import write_json
 
@@ -162,4 +163,4 @@ def table(report: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -15,6 +15,7 @@ benchmarks/loops.json.
 """
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -29,6 +30,7 @@ import yaml
 
 import setting
 from project import ROOT, command_line
+from shared.console import run
 from shared.dataset import Split, open_split
 from shared.files import remove, write_json
 from shared.params import read_yaml
@@ -185,7 +187,8 @@ def run_stage(folder: Path, **changes: Any) -> Any:
     params["train"] |= changes
     (folder / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
     remove(folder / "logs")
-    subprocess.run([sys.executable, STAGE], cwd=folder, check=True, capture_output=True)  # noqa: S603 (its own)
+    here = os.environ | {"CHECKPOINT_DIR": "", "LOG_DIR": ""}
+    subprocess.run([sys.executable, STAGE], cwd=folder, env=here, check=True, capture_output=True)  # noqa: S603 (its own)
     [clock] = folder.glob("logs/*/seconds.json")
     return json.loads(clock.read_text(encoding="utf-8"))
 
@@ -218,4 +221,4 @@ def table(report: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

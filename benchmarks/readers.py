@@ -25,6 +25,7 @@ import numpy as np
 
 import setting
 from project import command_line
+from shared.console import run
 from shared.files import write_json
 
 FIGURES = Path(__file__).resolve().with_suffix(".json")
@@ -171,7 +172,7 @@ def make_inputs(times: int) -> dict[str, int]:
     write_csv(versions, np.tile(labels, times), "first", TABLE)
     write_csv(images[:1], labels[:1], "first", TABLE.with_name("test.csv"))
     for name in ("images-idx3", "labels-idx1"):
-        packed = setting.MNIST / f"train-{name}-ubyte.gz"
+        packed = setting.mnist_folder() / f"train-{name}-ubyte.gz"
         Path(name).write_bytes(gzip.decompress(packed.read_bytes()))
     return {"rows": len(versions), "bytes": TABLE.stat().st_size}
 
@@ -205,4 +206,4 @@ def table(report: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

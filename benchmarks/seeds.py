@@ -22,7 +22,7 @@ from typing import Any
 
 import setting
 from project import ROOT, command_line
-from running.clone import LOGS, Clone, clone, last_commit
+from running.clone import Clone, clone, last_commit
 from running.presets import Preset, read_presets
 from shared.console import log, run
 from shared.files import write_json
@@ -82,7 +82,7 @@ def defaults(parameters: dict[str, Any]) -> dict[str, Any]:
 
 def experiment(name: str, parameters: dict[str, Any], place: Clone) -> dict[str, Any]:
     """Run one experiment in the clone and return its accuracies, seconds and model's hash."""
-    clock = LOGS / name / "seconds.json"
+    clock = place.logs / name / "seconds.json"
     clock.unlink(missing_ok=True)  # what stands there afterwards is of this run
     settings = [f"{key}={json.dumps(value)}" for key, value in parameters.items()]
     place.run(name, settings, "evaluate")

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, chdir
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,11 +21,12 @@ import numpy.typing as npt
 sys.path.insert(1, str(Path(__file__).resolve().parents[1] / "tools"))
 
 from project import ROOT
+from shared.environment import readable_folder
 
 TRAIN = Path("data/prepared/train.npz")
 VALIDATION = Path("data/prepared/validation.npz")
 DATASET = Path("data/raw/dataset.json")
-MNIST = Path(os.environ.get("MNIST_DIR", ROOT / "../shared/data/mnist")).resolve()
+START = Path.cwd()
 
 Result = TypeVar("Result")
 Kind = TypeVar("Kind", bound=tuple[Hashable, ...])
@@ -61,13 +62,18 @@ def describe_mnist(folder: Path, rows: int) -> None:
     shutil.copy(ROOT / "params.yaml", folder)
 
 
+def mnist_folder() -> Path:
+    """Return the folder of MNIST's IDX files, in whichever folder the caller works."""
+    with chdir(START):
+        return readable_folder("MNIST_DIR", ROOT / "../shared/data/mnist").resolve()
+
+
 def read_mnist(part: str) -> tuple[Bytes, Bytes]:
     """Return images uint8 [N, 28, 28, 1] and labels [N] of MNIST's `train` or `t10k` files."""
-    if not MNIST.is_dir():
-        sys.exit(f"{MNIST}: no such folder; set MNIST_DIR to the one of MNIST's IDX files")
-    with gzip.open(MNIST / f"{part}-images-idx3-ubyte.gz") as file:
+    folder = mnist_folder()
+    with gzip.open(folder / f"{part}-images-idx3-ubyte.gz") as file:
         images = np.frombuffer(file.read(), np.uint8, offset=16).reshape(-1, 28, 28, 1)
-    with gzip.open(MNIST / f"{part}-labels-idx1-ubyte.gz") as file:
+    with gzip.open(folder / f"{part}-labels-idx1-ubyte.gz") as file:
         return images, np.frombuffer(file.read(), np.uint8, offset=8)
 
 

@@ -5,7 +5,6 @@ same bytes whichever mirror answers; the catalog holds their SHA-256s. The
 environment variable DATASET_MIRROR names a URL or a folder to try before the catalog's mirrors.
 """
 
-import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,6 +18,7 @@ from downloading.resolving import resolve
 from downloading.sources import Package, Upstream
 from shared.console import run
 from shared.dataset import TABLE
+from shared.environment import readable_place
 from shared.files import replacing, write_json
 from shared.params import Params, load
 
@@ -49,7 +49,7 @@ def main() -> None:
             (test / TABLE).write_bytes(rows[1])
         elif isinstance(source, Upstream):
             editions = source.editions(entry.train, entry.test)
-            choice = candidates(source.mirrors, editions, os.environ.get("DATASET_MIRROR"))
+            choice = candidates(source.mirrors, editions, readable_place("DATASET_MIRROR"))
             with TemporaryDirectory(dir=TRAIN.parent, prefix=".", suffix=".partial") as folder:
                 arrived = fetch(choice, Path(folder), Patience())
                 write_table(arrived.train, entry, train / TABLE)

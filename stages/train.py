@@ -11,6 +11,7 @@ import psutil
 
 from shared.console import log, run
 from shared.dataset import load_dataset, open_split
+from shared.environment import writable_folder
 from shared.files import write_json
 from shared.params import load
 from shared.tf import tf
@@ -37,8 +38,8 @@ MODEL = Path("models/model.keras")
 RECIPE = Path("models/recipe.json")
 METRICS = Path("metrics/train.json")
 HISTORY = Path("plots/history.csv")
-CHECKPOINTS = Path(os.environ.get("CHECKPOINT_DIR", ".checkpoints"))
-LOGS = Path(os.environ.get("LOG_DIR", "logs"))
+CHECKPOINTS = Path(".checkpoints")
+LOGS = Path("logs")
 LOCK = Path(".dvc/tmp/train.pid")
 
 
@@ -57,13 +58,15 @@ def main() -> None:
 
 def lead(params: TrainParams, team: Team, device: str) -> None:
     """Train and write."""
+    all_checkpoints = writable_folder("CHECKPOINT_DIR", CHECKPOINTS)
+    all_logs = writable_folder("LOG_DIR", LOGS)
     with ExitStack() as locks:
         locks.enter_context(only_trainer(LOCK))
         engine, recipe, train_on = prepare(params, team, device)
         engine.model.summary(print_fn=log.info)
-        checkpoints = TeamCheckpoints(CHECKPOINTS / recipe.fingerprint, team)
+        checkpoints = TeamCheckpoints(all_checkpoints / recipe.fingerprint, team)
         locks.enter_context(only_trainer(checkpoints.folder / "train.pid"))
-        logs = LOGS / recipe.run_name
+        logs = all_logs / recipe.run_name
         resumed = checkpoints.exist()
         if not resumed:
             forget(logs)

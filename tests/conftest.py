@@ -16,6 +16,7 @@ import pytest
 from imports import reached_modules
 from running.clone import elsewhere
 from shared.dataset import Split
+from shared.environment import named_folder
 from shared.params import Params
 
 if TYPE_CHECKING:
@@ -25,11 +26,14 @@ if TYPE_CHECKING:
 # whatever a test starts and interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Where a git hook starts the tests, their git would act on its repository.
-for _name in os.environ.keys() - elsewhere().keys():
-    del os.environ[_name]
+# Where a git hook starts the tests, their git would act on its repository. And what they make, they
+# look for where it goes by default.
+_A_HOOK_S = os.environ.keys() - elsewhere().keys()
+for _name in {"LOG_DIR", "CHECKPOINT_DIR", "DATASET_MIRROR"} | _A_HOOK_S:
+    os.environ.pop(_name, None)
 
 ROOT = Path(__file__).parent.parent
+MNIST = named_folder("MNIST_DIR", ROOT / "../shared/data/mnist").resolve()
 INSECTS = {
     "name": "insects",
     "title": "Insects",
@@ -93,10 +97,9 @@ def params_model(stage: str) -> type[Params]:
 @pytest.fixture(scope="session")
 def mnist_folder() -> Path:
     """The folder of the four IDX files, or a skip."""
-    folder = Path(os.environ.get("MNIST_DIR", ROOT / "../shared/data/mnist")).resolve()
-    if not (folder / "train-images-idx3-ubyte.gz").exists():
-        pytest.skip(f"no MNIST in {folder}; set MNIST_DIR")
-    return folder
+    if not (MNIST / "train-images-idx3-ubyte.gz").exists():
+        pytest.skip(f"no MNIST in {MNIST}; set MNIST_DIR")
+    return MNIST
 
 
 @pytest.fixture(scope="session")

@@ -8,10 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT
-
-MNIST = Path(os.environ.get("MNIST_DIR", ROOT / "../shared/data/mnist"))
-
+from conftest import MNIST, ROOT
 
 TABLES = {
     "choices": "notes/2026-11-training-choices",

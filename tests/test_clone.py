@@ -10,6 +10,7 @@ import pytest
 
 from conftest import ROOT
 from running.clone import clone, elsewhere
+from shared.console import StageError
 
 State = Callable[[], tuple[str, ...]]
 
@@ -40,17 +41,35 @@ def test_a_clone_s_git_and_dvc_leave_it_alone(
     state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = state()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LOG_DIR", "logs")
+    monkeypatch.setenv("CHECKPOINT_DIR", str(tmp_path / "kept"))
     dvc = tmp_path / "bin/dvc"
     dvc.parent.mkdir()
-    dvc.write_text(f'#!/bin/sh\n(git rev-parse --show-toplevel; echo "$@") >> {tmp_path}/asked\n')
+    dvc.write_text(
+        f"#!/bin/sh\nexec >> {tmp_path}/asked\n"
+        'git rev-parse --show-toplevel; echo $LOG_DIR; echo "$@"\n'
+    )
     dvc.chmod(0o755)
     monkeypatch.setenv("PATH", f"{dvc.parent}{os.pathsep}{os.environ['PATH']}")
     with clone() as place:
         place.run("one", ["train.steps=1"], "train")
     lines = (tmp_path / "asked").read_text().splitlines()
     run = lines.index("exp run --name one --set-param=train.steps=1 train")
-    assert lines[run - 1] == str(place.folder)
+    assert lines[run - 2 : run] == [str(place.folder), str(tmp_path / "logs")]
     assert state() == before
+
+
+@pytest.mark.parametrize("variable", ["LOG_DIR", "CHECKPOINT_DIR"])
+def test_a_place_that_cannot_be_written_is_told_first(
+    variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LOG_DIR", "CHECKPOINT_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / "new"))
+    (tmp_path / "file").touch()
+    monkeypatch.setenv(variable, str(tmp_path / "file"))
+    with pytest.raises(StageError, match=f"{variable}: {tmp_path}/file: File exists"), clone():
+        pass
 
 
 def test_the_checkouts_of_the_tests_leave_it_alone(state: State, tmp_path: Path) -> None:

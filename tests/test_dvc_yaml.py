@@ -55,16 +55,15 @@ def import_closure(script: Path) -> set[Path]:
 
 
 def literal_paths(script: Path) -> set[str]:
-    """The arguments of Path("…") at the top of a script, with the environment's defaults."""
+    """The arguments of Path("…") at the top of a script."""
     strings = set()
     for statement in ast.parse(script.read_text(encoding="utf-8")).body:
         if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call):
             call = statement.value
             if isinstance(call.func, ast.Name) and call.func.id == "Path":
-                argument = call.args[0]
-                last = argument.args[-1] if isinstance(argument, ast.Call) else argument
-                assert isinstance(last, ast.Constant)
-                strings.add(str(last.value))
+                [argument] = call.args
+                assert isinstance(argument, ast.Constant)
+                strings.add(str(argument.value))
     return strings
 
 

@@ -4,8 +4,9 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 import yaml
@@ -21,11 +22,14 @@ def program(path: Path, script: str) -> None:
     path.chmod(0o755)
 
 
-def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def make(
+    folder: Path, *arguments: str, environment: Mapping[str, str] = MappingProxyType({})
+) -> subprocess.CompletedProcess[str]:
+    path = f"{folder}/bin:{folder}/.venv/bin:/usr/bin:/bin"
     return subprocess.run(
         ["make", *arguments],
         cwd=folder,
-        env={"PATH": f"{folder}/bin:{folder}/.venv/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
+        env={"PATH": path, "LC_ALL": "C.UTF-8", **environment},
         check=False,
         capture_output=True,
         text=True,
@@ -44,6 +48,12 @@ def house(tmp_path: Path) -> Path:
         'case "$*" in *config*) cat pip.settings;; *version*) ;; *) echo "$@";; esac',
     )
     return tmp_path
+
+
+def set_up(folder: Path) -> None:
+    """Let make take the folder for one in which all is installed."""
+    for name in (".venv/requirements.txt.done", ".dvc/vega.js"):
+        (folder / name).touch()
 
 
 def installer(folder: Path, *arguments: str) -> str:
@@ -205,6 +215,38 @@ def test_clean_removes_what_the_project_wrote_and_nothing_else(house: Path) -> N
     left = {path.relative_to(house).as_posix() for path in house.rglob("*")}
     assert not left & {*ours.split(), "logs/a", ".checkpoints/0f", ".venv"}
     assert set(strangers.split()) <= left
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asked"),
+    [
+        (["compare", "A=it's", 'B=a "b" $$c'], ["tools/compare.py", "it's", 'a "b" $c']),
+        (["compare", "A="], ["tools/compare.py"]),
+        (["run", "PRESET=it's", "ARGS=-n 'a b'"], ["tools/run.py", "it's", "-n", "a b"]),
+        (["run", "DATASET=my data"], ["tools/run.py", "--help", "--dataset", "my data"]),
+    ],
+)
+def test_arguments_reach_a_tool_as_they_are(
+    house: Path, arguments: list[str], asked: list[str]
+) -> None:
+    set_up(house)
+    program(house / ".venv/bin/python", "printf '%s\\n' \"$@\"")
+    done = make(house, *arguments)
+    assert done.stdout.splitlines() == asked, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "folder"),
+    [(None, "logs"), ("~/it's mine", "HOME/it's mine")],
+)
+def test_tensorboard_shows_where_training_logs(house: Path, text: str | None, folder: str) -> None:
+    shutil.copytree(ROOT / "stages/shared", house / "stages/shared")
+    set_up(house)
+    program(house / ".venv/bin/python", f'exec {sys.executable} "$@"')
+    program(house / ".venv/bin/tensorboard", "printf '%s\\n' \"$@\"")
+    places = {"HOME": str(house)} | ({} if text is None else {"LOG_DIR": text})
+    done = make(house, "tensorboard", environment=places)
+    assert done.stdout.splitlines() == ["--logdir", folder.replace("HOME", str(house))], done.stderr
 
 
 FRESH = "Stage 'download' didn't change, skipping"

@@ -20,10 +20,15 @@ import pytest
 import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+import train as stage
 from preprocessing.storage import _member
+from shared.console import StageError
 from shared.dataset import Split
 from shared.files import sha256
-from shared.tf import keras
+from shared.params import load
+from shared.tf import keras, tf
+from training.distributed.team import Team
+from training.params import TrainParams
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ["models/model.keras", "models/recipe.json", "metrics/train.json"]
@@ -288,6 +293,17 @@ def test_environment_moves_logs_and_checkpoints_and_shows_placement(
     assert not (project / "logs").exists()
     assert not (project / ".checkpoints").exists()
     assert "device:CPU:0" in log
+
+
+@pytest.mark.parametrize("variable", ["LOG_DIR", "CHECKPOINT_DIR"])
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_trained(
+    project: Path, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project)
+    monkeypatch.setenv(variable, "params.yaml")
+    team = Team(tf.distribute.get_strategy())
+    with pytest.raises(StageError, match=f"^{variable}: params.yaml: File exists; "):
+        stage.lead(load(TrainParams, "train"), team, "CPU")
 
 
 class WithHoles(io.FileIO):

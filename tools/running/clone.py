@@ -13,11 +13,9 @@ from typing import NamedTuple
 
 from project import ROOT
 from shared.console import StageError
+from shared.environment import writable_folder
 
 PIPELINE = ("dvc.yaml", "params.yaml", "requirements.txt", "datasets", "stages")
-# These outlive the clone.
-CHECKPOINTS = Path(os.environ.get("CHECKPOINT_DIR", ROOT / ".checkpoints")).absolute()
-LOGS = Path(os.environ.get("LOG_DIR", ROOT / "logs")).absolute()
 
 
 class DvcError(StageError):
@@ -25,9 +23,14 @@ class DvcError(StageError):
 
 
 class Clone(NamedTuple):
-    """A clone of the project with the same user for git and the same cache for DVC."""
+    """A clone of the project with the same user for git and the same cache for DVC.
+
+    Checkpoints and logs outlive it.
+    """
 
     folder: Path
+    checkpoints: Path
+    logs: Path
 
     def run(
         self, name: str, settings: list[str], *targets: str, holds: tuple[int, ...] = ()
@@ -48,7 +51,11 @@ class Clone(NamedTuple):
         with subprocess.Popen(  # noqa: S603 (dvc)
             ["dvc", *command],  # noqa: S607 (the environment's)
             cwd=self.folder,
-            env={**elsewhere(), "CHECKPOINT_DIR": str(CHECKPOINTS), "LOG_DIR": str(LOGS)},
+            env={
+                **elsewhere(),
+                "CHECKPOINT_DIR": str(self.checkpoints),
+                "LOG_DIR": str(self.logs),
+            },
             stdout=sys.stderr,
             pass_fds=holds,
             start_new_session=True,
@@ -72,6 +79,8 @@ def _heed_sigint() -> None:
 @contextmanager
 def clone(commit: str = "HEAD") -> Iterator[Clone]:
     """Clone the commit into a temporary folder, for as long as the block runs."""
+    checkpoints = writable_folder("CHECKPOINT_DIR", ROOT / ".checkpoints").absolute()
+    logs = writable_folder("LOG_DIR", ROOT / "logs").absolute()
     user = output("git", "config", "--get-regexp", r"^user\.(name|email)$", may_fail=True)
     pairs = (line.split(" ", 1) for line in user.splitlines())
     options = [f"--config={key}={value}" for key, value in pairs]
@@ -80,7 +89,7 @@ def clone(commit: str = "HEAD") -> Iterator[Clone]:
         output("git", "clone", "--quiet", *options, str(ROOT), name)
         output("git", "switch", "--quiet", "--detach", commit, folder=folder)
         output("dvc", "cache", "dir", "--local", output("dvc", "cache", "dir"), folder=folder)
-        yield Clone(folder)
+        yield Clone(folder, checkpoints, logs)
 
 
 def last_commit() -> str:
