@@ -20,7 +20,8 @@ endif
 all: setup ## set up and run the pipeline: what has not run yet, and what a change makes stale
 	@dvc repro
 	@python -c 'import json; m = json.load(open("metrics/evaluate.json")); print( \
-	  "\ntest accuracy {test_accuracy:.2%} (95 % interval {test_accuracy_low:.2%} to {test_accuracy_high:.2%})\n" \
+	  "\ntest accuracy {test_accuracy:.2%} (95 % interval {test_accuracy_low:.2%} to {test_accuracy_high:.2%}); " \
+	  "always the most frequent class: {majority_baseline:.2%}\n" \
 	  "exported models, and how to call them: export/MODEL_CARD.md\n" \
 	  "next: . .venv/bin/activate && dvc exp run -S train.steps=4000 && dvc metrics diff".format(**m))'
 

@@ -26,6 +26,7 @@ from shared.params import Params, load
 
 DATASET = Path("data/raw/dataset.json")
 TEST = Path("data/prepared/test.npz")
+TEST_ROWS = Path("data/prepared/test_rows.csv")
 MODEL = Path("models/model.keras")
 METRICS = Path("metrics/evaluate.json")
 PREDICTIONS = Path("plots/predictions.csv")
@@ -53,8 +54,9 @@ def main() -> None:
     predictions = classify(logits, labels)
 
     doubtful = doubtful_labels(logits, labels)
-    rows = per_image(predictions, dataset.class_names).assign(doubtful=doubtful)
-    classes = per_class(predictions, dataset.class_names)
+    names = pd.read_csv(TEST_ROWS)["row"]
+    rows = per_image(predictions, dataset.class_names, names).assign(doubtful=doubtful)
+    classes = per_class(predictions, dataset.class_names, logits)
     curve = calibration_curve(predictions, params.calibration_bins)
     write_csv(PREDICTIONS, rows)
     write_csv(PER_CLASS, classes)
@@ -70,9 +72,12 @@ def main() -> None:
     }
     write_json(METRICS, metrics)
     log.info(
-        "test accuracy %s (95 %% interval %s to %s) on %s images",
+        "test accuracy %s (95 %% interval %s to %s) on %s images; always the most frequent class: "
+        "%s; mean recall of the classes: %s",
         *(f"{metrics[f'test_accuracy{bound}']:.2%}" for bound in ("", "_low", "_high")),
         f"{len(images):,}",
+        f"{metrics['majority_baseline']:.2%}",
+        f"{metrics['balanced_accuracy']:.2%}",
     )
 
 

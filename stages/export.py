@@ -36,6 +36,7 @@ class ExportParams(Params):
     """What a model must reach to be exported, and in which formats."""
 
     minimum_accuracy: float = Field(ge=0, le=1)
+    minimum_balanced_accuracy: float = Field(ge=0, le=1)
     minimum_robustness: float = Field(ge=0, le=1)
     formats: list[FormatName] = Field(min_length=1)
 
@@ -46,6 +47,12 @@ def main() -> None:
     evaluation = read_json(Evaluation, EVALUATION, stage="evaluate")
     robustness = read_json(Robustness, ROBUSTNESS, stage="robustness")
     require(f"{EVALUATION}: test accuracy", evaluation.test_accuracy, params, "minimum_accuracy")
+    require(
+        f"{EVALUATION}: balanced accuracy",
+        evaluation.balanced_accuracy,
+        params,
+        "minimum_balanced_accuracy",
+    )
     require(
         f"{ROBUSTNESS}: accuracy on corrupted test images",
         robustness.corrupted_test_accuracy,

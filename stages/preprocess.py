@@ -4,6 +4,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Annotated
 
+import pandas as pd
 from pydantic import AfterValidator, Field
 
 from preprocessing.arrays import read_arrays, read_sources
@@ -33,6 +34,7 @@ DATASET = Path("data/raw/dataset.json")
 TRAIN = Path("data/prepared/train.npz")
 VALIDATION = Path("data/prepared/validation.npz")
 TEST = Path("data/prepared/test.npz")
+TEST_ROWS = Path("data/prepared/test_rows.csv")
 REPEATS = Path("data/prepared/repeats.csv")
 METRICS = Path("metrics/data.json")
 CLASSES = Path("plots/classes.csv")
@@ -73,6 +75,7 @@ def main() -> None:
         means = mean_images(splits["train"], len(names))
     counts = count_rows(found, splits) | count_repeats(repeats, list(splits)) | count_groups(found)
     write_csv(REPEATS, repeats)
+    write_csv(TEST_ROWS, pd.DataFrame({"row": splits["test"].row_names}))
     write_json(METRICS, counts)
     labels = {name: rows.labels for name, rows in splits.items()}
     write_csv(CLASSES, rows_per_class(labels, names))

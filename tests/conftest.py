@@ -159,6 +159,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
             (tmp_path / folder).mkdir(parents=True)
         for split in ("train", "test"):
             np.savez(tmp_path / f"data/prepared/{split}.npz", images=images, labels=labels)
+        names = "".join(f"{place}.png\n" for place in range(60))
+        (tmp_path / "data/prepared/test_rows.csv").write_text(f"row\n{names}")
         model.save(tmp_path / "models/model.keras")
         image = {"height": 8, "width": 9, "channels": channels}
         (tmp_path / "data/raw/dataset.json").write_text(json.dumps(INSECTS | {"image": image}))

@@ -32,7 +32,7 @@ def evaluated(wrong: Iterable[int], test_set: str = "one", names: Sequence[str] 
     """What the evaluate stage leaves, wrong on these images: predictions and dvc.lock's record."""
     predicted = [names[(i + (i in set(wrong))) % 10] for i in range(IMAGES)]
     rows = [f"{i},{names[i % 10]},{answer},0.9\n" for i, answer in enumerate(predicted)]
-    table = "".join(["index,actual,predicted,confidence\n", *rows]).encode()
+    table = "".join(["row,actual,predicted,confidence\n", *rows]).encode()
     Path("plots").mkdir(exist_ok=True)
     Path("plots/predictions.csv").write_bytes(table)
     md5 = hashlib.md5(table, usedforsecurity=False).hexdigest()

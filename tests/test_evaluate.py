@@ -36,8 +36,9 @@ def test_metrics_and_tables_agree_with_the_known_mistakes(project: Project, chan
     assert metrics["test_accuracy"] == 0.9
     assert 0 < metrics["test_accuracy_low"] < 0.9 < metrics["test_accuracy_high"] < 1
     rows = pd.read_csv(evaluate.PREDICTIONS)
-    assert rows.columns.tolist() == ["index", "actual", "predicted", "confidence", "doubtful"]
-    assert rows.index[rows["actual"] != rows["predicted"]].tolist() == [54, 55, 56, 57, 58, 59]
+    assert rows.columns.tolist() == ["row", "actual", "predicted", "confidence", "doubtful"]
+    wrong = rows["row"][rows["actual"] != rows["predicted"]]
+    assert wrong.tolist() == [f"{place}.png" for place in range(54, 60)]
     assert set(rows["actual"]) <= {"ant", "bee", "fly $1"}
     assert metrics["doubtful_labels"] == rows["doubtful"].sum() <= 6
     assert pd.read_csv(evaluate.PER_CLASS)["support"].sum() == 60
@@ -65,7 +66,13 @@ def test_the_last_line_is_the_accuracy_with_its_interval(
     project()
     with caplog.at_level("INFO", "stage"):
         evaluate.main()
-    assert caplog.messages == ["test accuracy 90.00% (95 % interval 79.85% to 95.34%) on 60 images"]
+    [line] = caplog.messages
+    assert line.startswith(
+        "test accuracy 90.00% (95 % interval 79.85% to 95.34%) on 60 images; always the "
+    )
+    assert line.endswith(
+        "always the most frequent class: 80.00%; mean recall of the classes: 55.56%"
+    )
 
 
 def test_the_calibration_error_is_told_with_and_without_the_temperature(project: Project) -> None:

@@ -45,6 +45,7 @@ def evaluated(project: Project) -> Path:
     """A folder whose network is right on 54 of 60 images, and may be exported."""
     folder = project(wrong=6)
     set_param("minimum_accuracy", "0.9")
+    set_param("minimum_balanced_accuracy", "0.5")
     evaluate.main()
     robustness.main()
     return folder
@@ -135,21 +136,23 @@ def test_no_format_or_an_unknown_one_is_refused_by_name(
         export.main()
 
 
-def test_below_the_minimum_nothing_is_exported(evaluated: Path) -> None:
-    set_param("minimum_accuracy", "0.95")
-    with pytest.raises(
-        StageError, match=r"evaluate\.json: test accuracy 90\.00% is below.*95\.00%.*nothing"
-    ):
+@pytest.mark.parametrize(
+    ("gate", "said"),
+    [
+        ("minimum_accuracy", r"evaluate\.json: test accuracy 90\.00% is below .*nothing"),
+        (
+            "minimum_balanced_accuracy",
+            r"evaluate\.json: balanced accuracy 55.* is below .*nothing",
+        ),
+        ("minimum_robustness", r"robustness\.json: accuracy on .* is below .*nothing"),
+    ],
+)
+def test_below_a_minimum_nothing_is_exported(evaluated: Path, gate: str, said: str) -> None:
+    set_param(gate, "0.99")
+    with pytest.raises(StageError, match=said):
         export.main()
     assert not Path("export").exists()
     assert not export.METRICS.exists()
-
-
-def test_a_model_that_corrupted_images_confuse_is_not_exported(evaluated: Path) -> None:
-    set_param("minimum_robustness", "0.99")
-    with pytest.raises(StageError, match=r"robustness\.json: accuracy on .* is below.*99\.00%"):
-        export.main()
-    assert not Path("export").exists()
 
 
 def test_when_one_format_differs_none_is_exported(

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import log_softmax
 from scipy.stats import binomtest
-from sklearn.metrics import precision_recall_fscore_support
+from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
 
 from shared.dataset import Labels
 
@@ -46,11 +46,11 @@ def classify(logits: Floats, labels: Labels) -> Predictions:
     )
 
 
-def per_image(predictions: Predictions, names: list[str]) -> pd.DataFrame:
-    """Return a row per image: index, actual and predicted class by name, confidence."""
+def per_image(predictions: Predictions, names: list[str], rows: pd.Series) -> pd.DataFrame:
+    """Return a row per image: its row's name, actual and predicted class by name, confidence."""
     return pd.DataFrame(
         {
-            "index": range(len(predictions.actual)),
+            "row": rows,
             "actual": np.take(names, predictions.actual),
             "predicted": np.take(names, predictions.predicted),
             "confidence": predictions.confidence,
@@ -58,17 +58,47 @@ def per_image(predictions: Predictions, names: list[str]) -> pd.DataFrame:
     )
 
 
-def per_class(predictions: Predictions, names: list[str]) -> pd.DataFrame:
-    """Return a row per class, by class index: class (its name), precision, recall, f1, support.
+def per_class(predictions: Predictions, names: list[str], logits: Floats) -> pd.DataFrame:
+    """Return a row per class, by class index: its scores, and how many images it has (support).
 
-    A score that is undefined (a class that is never predicted, or has no image) is 0.
+    A score that is undefined (a class that is never predicted, or has no image) is 0. Around recall
+    is Wilson's interval, at 95 %. `auc` is how often an image of the class gets a higher
+    probability of it than one of any other class; NaN where there is no image of one of both.
     """
     precision, recall, f1, support = precision_recall_fscore_support(
         predictions.actual, predictions.predicted, labels=range(len(names)), zero_division=0
     )
-    return pd.DataFrame(
-        {"class": names, "precision": precision, "recall": recall, "f1": f1, "support": support}
-    )
+    right = np.rint(recall * support).astype(int)
+    bounds = [wilson(*counts) for counts in zip(right, support, strict=True)]
+    columns = {
+        "precision": precision,
+        "recall": recall,
+        "recall_low": [low for low, _ in bounds],
+        "recall_high": [high for _, high in bounds],
+        "f1": f1,
+        "auc": one_against_rest(logits, predictions.actual),
+        "support": support,
+    }
+    return pd.DataFrame({"class": names} | columns)
+
+
+def one_against_rest(logits: Floats, labels: Labels) -> Floats:
+    """Return, by class [K], the area under the ROC curve of its probability; NaN if undefined."""
+    probabilities = log_softmax(logits.astype(np.float64), axis=1)  # only their order counts
+    areas = np.full(logits.shape[1], np.nan)
+    for index in np.unique(labels):
+        actual = labels == index
+        if not actual.all():
+            areas[index] = roc_auc_score(actual, probabilities[:, index])
+    return areas
+
+
+def wilson(right: int, total: int) -> tuple[float, float]:
+    """Return Wilson's interval of a share, at 95 %; of nothing it is all there can be."""
+    if not total:
+        return 0.0, 1.0
+    interval = binomtest(int(right), int(total)).proportion_ci(0.95, method="wilson")
+    return interval.low, interval.high
 
 
 def calibration_curve(predictions: Predictions, bins: int) -> pd.DataFrame:
@@ -101,13 +131,20 @@ def expected_calibration_error(curve: pd.DataFrame) -> float:
 def figures_of_test(
     predictions: Predictions, classes: pd.DataFrame, curve: pd.DataFrame
 ) -> dict[str, float]:
-    """Return the test set's figures; the interval of the accuracy is Wilson's, at 95 %."""
-    test = binomtest(int(predictions.correct.sum()), len(predictions.correct))
-    interval = test.proportion_ci(confidence_level=0.95, method="wilson")
+    """Return the test set's figures; the interval of the accuracy is Wilson's, at 95 %.
+
+    `majority_baseline` is the accuracy of naming the most frequent class whatever the image;
+    `balanced_accuracy` is the mean recall, and `auc` the mean area, of the classes with images.
+    """
+    low, high = wilson(predictions.correct.sum(), len(predictions.correct))
+    present = classes[classes["support"] > 0]
     figures = {
-        "test_accuracy": test.statistic,
-        "test_accuracy_low": interval.low,
-        "test_accuracy_high": interval.high,
+        "test_accuracy": predictions.correct.mean(),
+        "test_accuracy_low": low,
+        "test_accuracy_high": high,
+        "majority_baseline": classes["support"].max() / classes["support"].sum(),
+        "balanced_accuracy": present["recall"].mean(),
+        "auc": present["auc"].mean(),
         "test_loss": predictions.loss.mean(),
         "macro_f1": classes["f1"].mean(),
         "expected_calibration_error": expected_calibration_error(curve),

@@ -22,6 +22,8 @@ class Evaluation(BaseModel):
     test_accuracy: float
     test_accuracy_low: float
     test_accuracy_high: float
+    majority_baseline: float
+    balanced_accuracy: float
     test_loss: float
     macro_f1: float
     expected_calibration_error: float
@@ -97,6 +99,8 @@ def model_card(
         accuracy=f"{evaluation.test_accuracy:.2%}",
         low=f"{evaluation.test_accuracy_low:.2%}",
         high=f"{evaluation.test_accuracy_high:.2%}",
+        baseline=f"{evaluation.majority_baseline:.2%}",
+        balanced=f"{evaluation.balanced_accuracy:.2%}",
         loss=f"{evaluation.test_loss:.4f}",
         macro_f1=f"{evaluation.macro_f1:.4f}",
         calibration_error=f"{evaluation.expected_calibration_error:.4f}",

@@ -31,6 +31,11 @@ def result(evaluated: Metrics, classes: pd.DataFrame) -> Markup:
             f"{evaluated['test_accuracy']:.2%}",
             f"95 % interval {low:.2%} to {high:.2%}, {images:,} images",
         ),
+        (
+            "Balanced accuracy",
+            f"{evaluated['balanced_accuracy']:.2%}",
+            f"mean recall; always the most frequent class: {evaluated['majority_baseline']:.2%}",
+        ),
         ("Test loss", f"{evaluated['test_loss']:.4f}", "cross-entropy"),
         ("Macro F1", f"{evaluated['macro_f1']:.4f}", f"mean of {len(classes)} classes"),
         (
@@ -39,8 +44,15 @@ def result(evaluated: Metrics, classes: pd.DataFrame) -> Markup:
             "mean gap of confidence and accuracy",
         ),
     ]
-    scores = dict.fromkeys(["precision", "recall", "F1"], ".4f")
-    rows = classes.rename(columns={"f1": "F1", "support": "images"})
+    named = {
+        "recall_low": "recall from",
+        "recall_high": "to",
+        "f1": "F1",
+        "auc": "AUC",
+        "support": "images",
+    }
+    rows = classes.rename(columns=named)
+    scores = dict.fromkeys(rows.columns[1:-1], ".4f")
     return join([facts(figures), table(rows, "Scores by class", scores)])
 
 
@@ -61,7 +73,6 @@ def mistakes(evaluated: Metrics, predictions: pd.DataFrame, shown: int) -> Marku
     """Return the wrong predictions of highest confidence, at most `shown`."""
     wrong = predictions[predictions["predicted"] != predictions["actual"]]
     worst = wrong.sort_values("confidence", ascending=False).head(shown)
-    worst = worst.rename(columns={"index": "row"})
     worst["doubtful"] = worst["doubtful"].map({True: "yes", False: "no"})
     return join(
         [
