@@ -150,7 +150,7 @@ def test_every_mistake_of_every_entry_is_told_with_its_line(tmp_path: Path) -> N
         "a/entry.yaml:6: image.channels: must be 1 or 3, is 2",
         lines[7],
     ]
-    assert lines[7].startswith("b/entry.yaml: not valid YAML: ")
+    assert lines[7].startswith("b/entry.yaml:1: not valid YAML: ")
 
 
 @pytest.mark.parametrize(
@@ -202,9 +202,12 @@ def test_csv_is_checked_by_the_tables_own_checksum() -> None:
         ({"classes": ["a", "b", "a"]}, ": classes: must have every label once"),
         ({"classes": [1, "1"]}, ": classes: must have every label once"),
         ({"classes": {"1": "same", "2": "same"}}, ": classes: must give every class a name"),
+        ({"classes": ["a", ["b"]]}, ": classes: must be a valid dictionary, is .'a'"),
+        ({"classes": {"1": ["a"], "2": "b"}}, ": classes.1: must be a valid string, is .'a'"),
+        ({"title": 2048}, ": title: must be a valid string, is 2048; put it in quotes"),
         (
-            {"classes": [True, "no"]},
-            ": classes: must be texts or whole numbers.*True in quotes",
+            {"image": {"height": True, "width": 28, "channels": 1}},
+            ": image.height: must be a valid integer, is True",
         ),
         ({"classes": 10}, ": classes: must be a valid dictionary"),
         ({"header": True}, "mnist/entry.yaml:1: header: .*made from IDX"),
@@ -232,6 +235,21 @@ def test_labels_may_have_gaps_start_anywhere_and_be_words(catalog: Path) -> None
     }
     edit(catalog, classes={8: "I", 10: 9})
     assert load_entry(catalog, "mnist").classes == {"8": "I", "10": "9"}
+
+
+WRITTEN = ["01", "010", "08", "8", "0x1F", "1_0", "1:30", "2024-13-45", "1.50", "yes", "true", "~"]
+
+
+@pytest.mark.parametrize("as_mapping", [False, True])
+def test_labels_and_class_names_are_read_as_they_are_written(
+    catalog: Path, as_mapping: bool
+) -> None:
+    edit(catalog, classes=None)
+    path = catalog / "mnist/entry.yaml"
+    inner = ", ".join(f"{label}: {label}" if as_mapping else label for label in WRITTEN)
+    classes = f"{{{inner}}}" if as_mapping else f"[{inner}]"
+    path.write_text(path.read_text().replace("classes: null", f"classes: {classes}"))
+    assert load_entry(catalog, "mnist").classes == {label: label for label in WRITTEN}
 
 
 def test_of_a_persons_own_table_nothing_needs_to_be_known(catalog: Path) -> None:

@@ -13,12 +13,12 @@ import yaml
 import download
 import preprocess
 from conftest import ROOT
-from downloading.catalog import Entry, load_entry
+from downloading.catalog import Entry, entry_names, load_entry
 from downloading.sources import Upstream
 from shared.dataset import Images, Labels, Split, load_dataset, open_split
 
 CATALOG = ROOT / "datasets"
-MIRRORED = sorted({path.stem for path in CATALOG.glob("*.yaml")} - {"mnist-5k"})
+MIRRORED = sorted({*entry_names(CATALOG)} - {"mnist-5k"})
 KNOWN = {"sha256", "packed_sha256", "rows"}
 
 
@@ -82,7 +82,7 @@ def test_entry_reads_what_its_mirror_holds(
     monkeypatch.chdir(tmp_path)
     shutil.copy(ROOT / "params.yaml", tmp_path)
     params = yaml.safe_load(Path("params.yaml").read_text())
-    content = without_knowledge(yaml.safe_load((CATALOG / f"{name}.yaml").read_text()))
+    content = without_knowledge(yaml.safe_load((CATALOG / name / "entry.yaml").read_text()))
     classes = len(content["classes"])
     if "draw_test" in content:
         content["draw_test"]["rows"] = classes

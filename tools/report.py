@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 from markupsafe import Markup
 
 import project
@@ -23,6 +22,7 @@ from reporting.history import read_history, stale_stages
 from reporting.page import Section, render
 from shared.console import StageError, log, run
 from shared.files import replacing
+from shared.params import read_yaml
 
 OUT = Path("report/index.html")
 PARAMS = Path("params.yaml")
@@ -137,7 +137,7 @@ def read(path: Path) -> Any:
         with path.open(encoding="utf-8") as file:
             if path.suffix == ".csv":
                 return pd.read_csv(file, dtype=NAMES, keep_default_na=False)
-            return yaml.safe_load(file) if path.suffix == ".yaml" else json.load(file)
+            return read_yaml(path) if path.suffix == ".yaml" else json.load(file)
     except FileNotFoundError:
         raise StageError(missing_file(path)) from None
 

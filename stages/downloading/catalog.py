@@ -4,8 +4,8 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-import yaml
 from pydantic import Field, field_validator, model_validator
+from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from downloading.forms.arff import ArffForm
 from downloading.forms.arrays import ArraysForm
@@ -17,7 +17,7 @@ from downloading.forms.pictures import PicturesForm
 from downloading.sources import Known, Package, Upstream
 from shared.console import StageError, log
 from shared.dataset import Description, Draw
-from shared.params import Loader, read_yaml, validate
+from shared.params import read_nodes, validate
 
 Own = Annotated[
     ArffForm | ArraysForm | CifarForm | CsvForm | LibsvmForm | ParquetForm | PicturesForm,
@@ -38,15 +38,13 @@ class Entry(Description):
 
     @field_validator("classes", mode="before")
     @classmethod
-    def _texts(cls, classes: Any) -> Any:
-        """Return a mapping of texts: in a list, labels are names; YAML reads some as numbers."""
-        if not isinstance(classes, dict | list):
+    def _of_list(cls, classes: Any) -> Any:
+        """Return a mapping: in a list, labels are names."""
+        if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
             return classes
-        pairs = classes.items() if isinstance(classes, dict) else [(name, name) for name in classes]
-        texts = [(_text(label), _text(name)) for label, name in pairs]
-        if len(dict(texts)) < len(texts):
+        if len(set(classes)) < len(classes):
             raise ValueError("must have every label once")
-        return dict(texts)
+        return {name: name for name in classes}
 
     @model_validator(mode="before")
     @classmethod
@@ -74,12 +72,6 @@ class Entry(Description):
         return self
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise ValueError(f"must be texts or whole numbers: put {value!r} in quotes")  # noqa: TRY004 (pydantic's)
-    return str(value)
-
-
 def load_entry(catalog: Path, name: str) -> Entry:
     """Return the entry in `catalog`/`name`/entry.yaml.
 
@@ -92,13 +84,7 @@ def load_entry(catalog: Path, name: str) -> Entry:
             + ", ".join(known)
         )
     path = catalog / name / "entry.yaml"
-    try:
-        content = read_yaml(path)
-    except UnicodeDecodeError as error:
-        line = 1 + error.object[: error.start].count(b"\n")
-        raise StageError(f"{path}:{line}: not UTF-8: {error.reason}") from None
-    root = yaml.compose(path.read_text(encoding="utf-8"), Loader)
-    _require_names_once(path, root)
+    content, root = read_nodes(path, partial(_prepare, path))
     if isinstance(content, dict):
         if "name" in content:
             raise StageError(f"{_place(path, root, ['name'])}: unknown name; it is the folder's")
@@ -125,8 +111,11 @@ def check_catalog(catalog: Path) -> None:
     log.info("%d entries, nothing wrong: %s", len(names), ", ".join(names))
 
 
-def _require_names_once(path: Path, root: Any) -> None:
-    """Raise StageError for names that stand twice in a mapping, of which YAML takes the last."""
+def _prepare(path: Path, root: Any) -> None:
+    """Have labels and class names read as they are written, or 010 would become 10.
+
+    Raises StageError for names that stand twice in a mapping.
+    """
     complaints, seen, nodes = [], set(), [root]
     for node in nodes:
         if id(node) in seen:  # an alias, perhaps of what it stands in
@@ -134,14 +123,19 @@ def _require_names_once(path: Path, root: Any) -> None:
         seen.add(id(node))
         inner = _inner(node)
         nodes += [part for _, part in inner.values()]
-        if isinstance(node, yaml.MappingNode):
+        if isinstance(node, MappingNode):
             complaints += [
                 f"{path}:{key.start_mark.line + 1}: {key.value}: stands twice"
                 for key, _ in node.value
-                if inner[key.value][0] is not key
+                if isinstance(key, ScalarNode) and inner[key.value][0] is not key
             ]
     if complaints:
         raise StageError("\n".join(complaints))
+    classes = _inner(root).get("classes", (None, None))[1]
+    for parts in _inner(classes).values():
+        for part in parts:
+            if isinstance(part, ScalarNode) and part.value:
+                part.tag = "tag:yaml.org,2002:str"
 
 
 def _place(path: Path, root: Any, keys: list[str]) -> str:
@@ -160,8 +154,8 @@ def _place(path: Path, root: Any, keys: list[str]) -> str:
 
 def _inner(node: Any) -> dict[str, tuple[Any, Any]]:
     """Return, by key, where each part of a node of YAML starts, and the part."""
-    if isinstance(node, yaml.MappingNode):
-        return {key.value: (key, value) for key, value in node.value}
-    if isinstance(node, yaml.SequenceNode):
+    if isinstance(node, MappingNode):
+        return {key.value: (key, value) for key, value in node.value if isinstance(key, ScalarNode)}
+    if isinstance(node, SequenceNode):
         return {str(index): (item, item) for index, item in enumerate(node.value)}
     return {}

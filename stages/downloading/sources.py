@@ -92,7 +92,7 @@ class Mirror(Part):
 class Known(Part):
     """What is known of a table before it is there; of a person's own table, often nothing."""
 
-    rows: int | None = Field(default=None, gt=0)
+    rows: int | None = Field(default=None, gt=0, strict=True)
     sha256: Sha256 | None = None
 
 
@@ -149,7 +149,7 @@ class Package(Part):
     kind: Literal["package"]
     package: str
     file: File
-    test_rows: int = Field(gt=0)
-    seed: int
+    test_rows: int = Field(gt=0, strict=True)
+    seed: int = Field(strict=True)
 
     has_test: ClassVar[bool] = True

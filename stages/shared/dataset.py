@@ -28,7 +28,7 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 class ImageShape(BaseModel):
     """Height and width in pixels, and channels (1 for grey, 3 for red, green and blue)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     height: int = Field(gt=0)
     width: int = Field(gt=0)
@@ -43,7 +43,7 @@ class ImageShape(BaseModel):
 class Table(BaseModel):
     """A table under data/raw: its number of rows and the SHA-256 of its bytes."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     rows: int = Field(gt=0)
     sha256: Sha256
@@ -52,7 +52,7 @@ class Table(BaseModel):
 class Draw(BaseModel):
     """A test set that is drawn from the train table, with as large a share of every class."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     rows: int = Field(gt=0)
     seed: int = Field(ge=0, lt=2**32)

@@ -3,17 +3,19 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from reprlib import Repr
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.constructor import ConstructorError, SafeConstructor
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from shared.console import StageError
 
 PARAMS = Path("params.yaml")
-
-# YAML 1.2's floats. PyYAML follows 1.1, in which `1e-05` (what DVC writes for 0.00001) is a string.
-_FLOAT = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_SHORT = Repr()  # where aliases stand for gigabytes
+_SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxlong = 2, 200, 200
 
 
 class Params(BaseModel):
@@ -25,13 +27,17 @@ class Params(BaseModel):
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class Loader(yaml.SafeLoader):
-    """PyYAML's safe loader with YAML 1.2's floats."""
+class _Constructor(SafeConstructor):
+    """ruamel's own, which names the place of a value that is none: a 13th month, 5,000 digits."""
 
-
-Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(f"^(?:{_FLOAT.pattern})$"), list("-+.0123456789")
-)
+    def construct_object(self, node: Any, deep: bool = False) -> Any:
+        try:
+            value = super().construct_object(node, deep)
+            if isinstance(value, int):
+                str(value)  # of 5,000 hexadecimal digits fails
+        except (ArithmeticError, LookupError, ValueError) as error:
+            raise ConstructorError(None, None, f"{error}", node.start_mark) from None
+        return value
 
 
 def load(model: type[Model], section: str, path: Path = PARAMS) -> Model:
@@ -48,12 +54,35 @@ def load(model: type[Model], section: str, path: Path = PARAMS) -> Model:
 
 def read_yaml(path: Path) -> Any:
     """Return what the YAML file holds. Raises StageError for a missing file or broken YAML."""
+    return read_nodes(path, lambda _: None)[0]
+
+
+def read_nodes(path: Path, prepare: Callable[[Any], None]) -> tuple[Any, Any]:
+    """Return what the YAML file holds, and its nodes, which know their lines.
+
+    DVC has the same reader, so that a text means the same to both. `prepare` is given the nodes
+    first, and may change them. Raises StageError for a missing file or broken YAML.
+    """
+    reader = YAML(typ="safe")
+    reader.Constructor = _Constructor
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader)  # noqa: S506 (a safe loader)
+        root = reader.compose(path.read_text(encoding="utf-8"))
+        prepare(root)
+        return root and reader.constructor.construct_document(root), root
     except FileNotFoundError:
         raise StageError(f"{path}: no such file; run from the project's folder") from None
-    except yaml.YAMLError as error:
+    except UnicodeDecodeError as error:
+        line = 1 + error.object[: error.start].count(b"\n")
+        raise StageError(f"{path}:{line}: not UTF-8: {error.reason}") from None
+    except RecursionError:
+        raise StageError(f"{path}: not valid YAML: nested too deeply") from None
+    except TypeError as error:  # a list within a list as a name
         raise StageError(f"{path}: not valid YAML: {error}") from None
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise StageError(f"{path}:{mark.line + 1}: not valid YAML: {error.problem}") from None
+    except YAMLError as error:
+        raise StageError(f"{path}: not valid YAML: {' '.join(f'{error}'.split())}") from None
 
 
 def validate(model: type[Model], content: Any, place: Callable[[list[str]], str]) -> Model:
@@ -79,4 +108,5 @@ def _complaint(detail: dict[str, Any]) -> str:
     if detail["type"] == "value_error":  # a validator's of ours
         return str(detail["ctx"]["error"])
     said = re.sub(r"^Input (should be )?", "must be ", detail["msg"])
-    return f"{said}, is {detail['input']!r}"
+    cure = "; put it in quotes" if detail["type"] == "string_type" else ""
+    return f"{said}, is {_SHORT.repr(detail['input'])}{cure}"

@@ -10,10 +10,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import yaml
 from dvc.api import DVCFileSystem
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
+from dvc.utils.serialize import YAMLError, parse_yaml
 
 from shared.console import StageError
 
@@ -98,10 +98,10 @@ def read_run(name: str) -> Run:
 def _recorded(name: str, lock: bytes) -> dict[str, str]:
     """Return the MD5 of each file that evaluate read or wrote, by dvc.lock."""
     try:
-        stage = yaml.safe_load(lock)["stages"].get("evaluate", {})
+        stage = parse_yaml(lock, LOCK)["stages"].get("evaluate", {})
         files = stage.get("deps", []) + stage.get("outs", [])
         return {entry["path"]: entry["md5"] for entry in files}
-    except (yaml.YAMLError, KeyError, TypeError):
+    except (YAMLError, KeyError, TypeError):
         raise StageError(
             f"{name}: {LOCK} cannot be read (a merge that is not done?); `git checkout HEAD "
             f"{LOCK}`, then `dvc repro`"

@@ -60,7 +60,7 @@ class CsvForm(Form):
     separator: Literal[",", ";", "\t", " "] = ","
     ignore: tuple[Column, ...] = ()
     pixels: Column | None = None
-    one_hot: int | None = Field(default=None, ge=2)
+    one_hot: int | None = Field(default=None, ge=2, strict=True)
     range: tuple[float, float] | None = None
     split: SplitColumn | None = None
     labels: LabelFiles | None = None
