@@ -3,8 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 export OUTSIDE := $(subst $(CURDIR)/$(BIN):,,$(PATH))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-LOCKS := $(if $(HASHES),locks/)
-RUNTIME := $(LOCKS)requirements$(if $(GPU),-gpu).txt
+# Into .venv, wherever the user's pip installs else.
+export PIP_USER := 0
+unexport PIP_PREFIX PIP_ROOT PIP_TARGET
+# DVC's own place is world-writable, and what others put there is run: CVE-2025-69872.
+export DVC_SITE_CACHE_DIR := $(or $(DVC_SITE_CACHE_DIR),$(CURDIR)/.dvc/tmp/site)
+given = $(filter-out 0 n N no No NO off Off OFF false False FALSE,$($(1)))
+LOCKS := $(if $(call given,HASHES),locks/)
+RUNTIME := $(LOCKS)requirements$(if $(call given,GPU),-gpu).txt
 DEVELOPMENT := $(LOCKS)requirements-dev.txt
 PAGES := $(wildcard *.md docs/*.md docs/*/*.md .github/*.md)
 
@@ -29,7 +35,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo 'GPU=1 installs CUDA too; HASHES=1 installs only files whose SHA-256 stands in locks/.'
 
-setup: whole-lock .venv/$(RUNTIME).done .dvc/vega.js ## only set up .venv
+setup: whole-lock .venv/$(RUNTIME).done .dvc/vega.js | .dvc/tmp/site ## only set up .venv
 
 # DVC writes dvc.lock in place: killed meanwhile, it leaves an empty one, or one that ends within an entry.
 whole-lock:
@@ -49,8 +55,12 @@ whole-lock:
 	@python -m pip --version >/dev/null 2>&1 || python -m ensurepip >/dev/null
 	@if uv=$$(PATH="$$OUTSIDE"; command -v uv) && ! python -m pip config list | grep -E '(index|index-url|find-links)=' >/dev/null; \
 	then set -- "$$uv" pip install --python $(BIN)/python; else set -- python -m pip install; fi; \
-	"$$@" --quiet $(if $(HASHES),--require-hashes) --requirement $<
+	"$$@" --quiet $(if $(call given,HASHES),--require-hashes) --requirement $<
 	@mkdir -p $(@D) && touch $@
+
+# DVC itself would make it world-writable.
+.dvc/tmp/site:
+	@mkdir -p -m 700 $@
 
 # For `dvc plots show` and `dvc plots diff` without a network.
 .dvc/vega.js: .venv/$(RUNTIME).done
@@ -125,7 +135,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-emit-in
   --custom-compile-command 'make lock'
 lock: .venv/$(DEVELOPMENT).done ## pin all that is needed; UPGRADE=1 takes the newest versions
 	@for name in requirements requirements-demo requirements-parquet requirements-search requirements-dev requirements-gpu; do \
-	  $(COMPILE) --fork-strategy fewest $(if $(UPGRADE),--upgrade) $$name.in -o $$name.txt && \
+	  $(COMPILE) --fork-strategy fewest $(if $(call given,UPGRADE),--upgrade) $$name.in -o $$name.txt && \
 	  $(COMPILE) --no-deps --no-annotate --generate-hashes $$name.txt -o locks/$$name.txt || exit 1; done
 
 # By name, since a person's notes may lie beside it.

@@ -64,6 +64,37 @@ def installer(folder: Path, *arguments: str) -> str:
     return done.stdout.splitlines()[-1]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [("GPU=1", "-gpu"), ("GPU=yes", "-gpu"), ("GPU=0", ""), ("GPU=no", ""), ("GPU=", "")],
+)
+def test_cuda_is_installed_where_it_is_asked_for(house: Path, arguments: str, name: str) -> None:
+    (house / "requirements-gpu.txt").touch()
+    done = make(house, "setup", arguments)
+    assert done.stdout.endswith(f"--requirement requirements{name}.txt\n"), done.stderr
+
+
+def test_pip_s_settings_do_not_say_where_to_install(house: Path) -> None:
+    program(
+        house / ".venv/bin/python",
+        'case "$*" in *install*) env | grep -E "^PIP_(USER|PREFIX|ROOT|TARGET|INDEX_URL)=";; esac',
+    )
+    places = {f"PIP_{name}": "/elsewhere" for name in ("PREFIX", "ROOT", "TARGET")}
+    kept = {"PIP_INDEX_URL": "https://mirror.example.org"}
+    done = make(house, "setup", environment={"PIP_USER": "1", **places, **kept})
+    settings = {"PIP_INDEX_URL=https://mirror.example.org", "PIP_USER=0"}
+    assert {*done.stdout.splitlines()[1:]} == settings, done.stderr
+
+
+@pytest.mark.parametrize("own", ["", "/somewhere/else"])
+def test_dvc_s_site_cache_is_the_user_s_alone(house: Path, own: str) -> None:
+    set_up(house)
+    program(house / ".venv/bin/dvc", 'echo "$DVC_SITE_CACHE_DIR"')
+    done = make(house, "all", environment={"DVC_SITE_CACHE_DIR": own})
+    assert done.stdout.splitlines()[0] == (own or f"{house}/.dvc/tmp/site"), done.stderr
+    assert (house / ".dvc/tmp/site").stat().st_mode & 0o777 == 0o700
+
+
 def test_help_tells_every_target() -> None:
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
     [names] = re.findall(r"^\.PHONY:((?:.*\\\n)*.*)$", text, re.MULTILINE)
