@@ -128,7 +128,7 @@ demo: setup .venv/$(LOCKS)requirements-demo.txt.done ## serve a page to draw on,
 tensorboard: setup ## show training in the browser, from logs/
 	@logs=$$(PYTHONPATH=stages python -c 'from pathlib import Path; from shared.console import run; \
 	  from shared.environment import named_folder; run(lambda: print(named_folder("LOG_DIR", Path("logs"))))') && \
-	tensorboard --logdir "$$logs"
+	tensorboard "--logdir=$$logs"
 
 # A hashed copy pins what its original pins, for every platform.
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \

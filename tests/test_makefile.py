@@ -277,7 +277,9 @@ def test_tensorboard_shows_where_training_logs(house: Path, text: str | None, fo
     program(house / ".venv/bin/tensorboard", "printf '%s\\n' \"$@\"")
     places = {"HOME": str(house)} | ({} if text is None else {"LOG_DIR": text})
     done = make(house, "tensorboard", environment=places)
-    assert done.stdout.splitlines() == ["--logdir", folder.replace("HOME", str(house))], done.stderr
+    assert done.stdout.splitlines() == [f"--logdir={folder.replace('HOME', str(house))}"], (
+        done.stderr
+    )
 
 
 FRESH = "Stage 'download' didn't change, skipping"
