@@ -67,12 +67,8 @@ def test_the_last_line_is_the_accuracy_with_its_interval(
     with caplog.at_level("INFO", "stage"):
         evaluate.main()
     [line] = caplog.messages
-    assert line.startswith(
-        "test accuracy 90.00% (95 % interval 79.85% to 95.34%) on 60 images; always the "
-    )
-    assert line.endswith(
-        "always the most frequent class: 80.00%; mean recall of the classes: 55.56%"
-    )
+    assert line.startswith("test accuracy 90.00% (95 % interval 79.85% to 95.34%) on 60 images; ")
+    assert line.endswith("the most frequent class: 73.33%; mean recall of the classes: 55.56%")
 
 
 def test_the_calibration_error_is_told_with_and_without_the_temperature(project: Project) -> None:
