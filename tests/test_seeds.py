@@ -20,6 +20,7 @@ QUICK = {
     "train.steps": 400,  # so many that no kill comes too late
     "train.eval_every": 20,
     "train.batch_size": 8,
+    "train.width": 4,
     "preprocess.validation_size": 100,
     "train.learning_rate": 0.00001,  # written as 1e-05
 }
