@@ -28,7 +28,7 @@ SPACE: dict[str, BaseDistribution] = {
 SEARCH = (sys.executable, "tools/search.py")
 QUICK = (
     "--trials=2",
-    "-Strain.steps=1000",  # so many that no interruption comes too late
+    "-Strain.steps=400",  # so many that no interruption comes too late
     "-Strain.eval_every=20",
     "-Strain.batch_size=8",
     "-Strain.learning_rate=tag(log,interval(0.001,0.01))",
@@ -143,7 +143,7 @@ def test_it_goes_on_where_it_was(interrupted: Project) -> None:
         accuracies[name] = metrics_show(**at)["validation_accuracy"]
         assert f"| {name}      | {accuracies[name]:.2%} " in table
         params = params_show(**at)["train"]
-        assert params["steps"] == 1000
+        assert params["steps"] == 400
         assert f"{params['learning_rate']}" in table
     best = max(accuracies, key=lambda name: accuracies[name])
     assert table.splitlines()[2].startswith(f"| {best} ")
