@@ -64,7 +64,7 @@ def newcomer(tmp_path: Path) -> Project:
         "PATH": f"{programs}:{project.environment['PATH']}",
     }
     # Half as many, and integers and floats see different digits in images of random pixels.
-    project.set("train", steps=120, eval_every=60)
+    project.set("train", steps=120, eval_every=60, width=8)
     project.run("git", "init", "--quiet", "--initial-branch", "main")
     project.run("git", "add", "--all")
     project.run("git", "commit", "--quiet", "--message", "clone")
