@@ -64,7 +64,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory, bars: Split) -> Path:
     return folders[0]
 
 
-def test_when_one_is_killed_or_stopped_the_other_ends_and_both_go_on_where_they_were(
+def test_whenever_one_is_lost_the_other_ends_and_both_go_on_where_they_were(
     folders: list[Path], whole: Path
 ) -> None:
     for lost, how in [(1, signal.SIGKILL), (0, signal.SIGKILL), (1, signal.SIGSTOP)]:
@@ -78,16 +78,10 @@ def test_when_one_is_killed_or_stopped_the_other_ends_and_both_go_on_where_they_
         assert "error: lost a worker" in log
         assert "Traceback" not in log
         assert not any((folders[0] / name).exists() for name in RESULTS)
-    logs = finish(start_both(folders))
-    assert "going on from" in logs[0]
-    assert hashes(folders[0]) == hashes(whole)
 
-
-def test_a_chief_that_loses_its_worker_after_the_last_step_keeps_its_checkpoint(
-    folders: list[Path], whole: Path
-) -> None:
-    chief, other = start_both(folders)
+    chief, other = start_both(folders)  # and what if it is lost after the last step?
     assert chief.stdout
+    assert any("going on from" in line for line in chief.stdout)
     assert any("step 200/200" in line for line in chief.stdout)
     chief.send_signal(signal.SIGSTOP)
     other.kill()
