@@ -24,7 +24,7 @@ from preprocessing.table import read_table
 from shared.console import log, run
 from shared.dataset import TABLE, Dataset, Draw, load_dataset, open_split
 from shared.figures import save_png
-from shared.files import write_csv, write_json
+from shared.files import naming, write_csv, write_json
 from shared.params import Params, load
 
 TRAIN_TABLE = Path("data/raw/train")
@@ -64,7 +64,8 @@ def main() -> None:
     folder = TRAIN.parent
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryFile(dir=folder) as train_scratch, TemporaryFile(dir=folder) as test_scratch:
-        found = read_splits(dataset, params, train_scratch, test_scratch)
+        with naming(folder):
+            found = read_splits(dataset, params, train_scratch, test_scratch)
         repeats = find_repeats(found, names)
         if params.on_overlap == "fail":
             refuse_overlap(repeats)

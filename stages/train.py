@@ -136,4 +136,4 @@ def write(model: Any, recipe: Recipe, last: Row) -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, "make params.yaml: train.batch_size or train.width smaller")

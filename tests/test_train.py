@@ -5,6 +5,7 @@ import json
 import os
 import random
 import resource
+import runpy
 import shutil
 import signal
 import subprocess
@@ -280,6 +281,20 @@ def test_a_diverging_run_says_so_and_leaves_nothing(project: Path) -> None:
     assert "train.learning_rate" in log
     assert "Traceback" not in log
     assert not any((project / name).exists() for name in OUTPUTS)
+
+
+def test_memory_that_does_not_suffice_names_what_needs_less(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def allocate(*_: object) -> None:
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating a tensor")
+
+    monkeypatch.chdir(project)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    monkeypatch.setattr("training.device.choose", allocate)
+    with pytest.raises(SystemExit):
+        runpy.run_path(str(ROOT / "stages/train.py"), run_name="__main__")
+    assert "make params.yaml: train.batch_size or train.width smaller" in capsys.readouterr().err
 
 
 def test_environment_moves_logs_and_checkpoints_and_shows_placement(

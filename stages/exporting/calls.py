@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from shared.console import StageError
 from shared.dataset import Images, ImageShape
+from shared.files import naming
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 Probabilities = npt.NDArray[np.float32]
@@ -108,7 +109,8 @@ def call_outside(call: str, folder: Path, images: Images) -> Probabilities:
         raise ValueError(f"{lines} lines that name the images")
     with tempfile.TemporaryDirectory() as scratch:
         given, answers = Path(scratch, "images.npy"), Path(scratch, "answers.npy")
-        np.save(given, images)
+        with naming(given):
+            np.save(given, images)
         done = subprocess.run(  # noqa: S603 (it runs our own text)
             [sys.executable, "-P", "-c", _OUTSIDE, code, str(given), str(answers)],
             cwd=folder,

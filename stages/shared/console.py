@@ -1,6 +1,9 @@
 """What a stage says: the log, and errors that are the user's to mend."""
 
+import errno
 import logging
+import os
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -23,10 +26,26 @@ class _ToConsole(logging.Handler):
         console.print(self.format(record), markup=False)
 
 
-def run(main: Callable[[], None]) -> None:
+_CURES = {
+    errno.ENOSPC: "make room there",
+    errno.EDQUOT: "make room there",
+    errno.EACCES: "give yourself the right to it",
+    errno.EPERM: "give yourself the right to it",
+    errno.EROFS: "work where you may write",
+    errno.EISDIR: "move the folder away",
+    errno.ENOTDIR: "move the file away that stands where a folder should",
+    errno.EEXIST: "move the file away that stands where a folder should",
+}
+_NUMBERS = {os.strerror(number): number for number in errno.errorcode}
+# How TensorFlow says what happened to a file.
+_TENSORFLOW_S = re.compile(r"(?:\{\{.*?\}\} )?(?P<place>.+?); (?P<what>[^\n;\[]+)")
+
+
+def run(main: Callable[[], None], if_memory_is_short: str = "end what else takes it") -> None:
     """Run a stage's main() and exit non-zero if it did not end.
 
-    A StageError is printed without a traceback. SIGTERM ends a stage as SIGINT does, so that
+    A StageError is printed without a traceback. So is what the machine refuses: a file, room on a
+    disk, memory, for which the caller may have a cure. SIGTERM ends a stage as SIGINT does, so that
     temporary files go.
     """
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[_ToConsole()])
@@ -34,9 +53,33 @@ def run(main: Callable[[], None]) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         main()
-    except StageError as error:
-        console.print(f"error: {error}", style="bold red", markup=False)
-        sys.exit(1)
     except KeyboardInterrupt:
         console.print("interrupted", style="bold red")
         sys.exit(130)
+    except Exception as error:
+        said = _said(error, if_memory_is_short)
+        if said is None:
+            raise
+        console.print(f"error: {said}", style="bold red", markup=False)
+        sys.exit(1)
+
+
+def _said(error: Exception, if_memory_is_short: str) -> str | None:
+    """Return what is to be told of an error that is no fault of the program, or None."""
+    if isinstance(error, StageError):
+        return str(error)
+    if isinstance(error, OSError):
+        return _of_file(error)
+    tensorflow_s = type(error).__module__ == "tensorflow.python.framework.errors_impl"
+    found = _TENSORFLOW_S.match(str(error)) if tensorflow_s else None
+    if found and (number := _NUMBERS.get(found["what"].strip())):
+        return _of_file(OSError(number, os.strerror(number), found["place"]))
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        return "\n".join([f"memory is short; {if_memory_is_short}", *str(error).splitlines()[:1]])
+    return None
+
+
+def _of_file(error: OSError) -> str:
+    place = error.filename2 or error.filename
+    what = f"{place}: {error.strerror}" if place else str(error)
+    return "; ".join([what, *filter(None, [_CURES.get(error.errno or 0)])])

@@ -24,12 +24,24 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.stem}.partial{path.suffix}")
     remove(temporary)
     try:
-        yield temporary
+        with naming(path):
+            yield temporary
         if temporary.is_dir():
             remove(path)
         temporary.replace(path)
     finally:
         remove(temporary)
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Name the path in an error that names no file: when a disk is full, that of a write does."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno and not error.filename:
+            error.filename = str(path)
+        raise
 
 
 def remove(path: Path) -> None:

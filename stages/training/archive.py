@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from shared.files import replacing
+from shared.files import naming, replacing
 from training.normalization import with_keras_layers
 
 
@@ -15,10 +15,15 @@ def save_model(model: Any, path: Path) -> None:
 
     It has Keras's own layers alone, so what loads it needs nothing of ours.
     """
-    with tempfile.TemporaryDirectory() as folder, replacing(path) as temporary:
+    with tempfile.TemporaryDirectory() as folder:
         original = Path(folder) / "model.keras"
-        with_keras_layers(model).save(original)
-        with zipfile.ZipFile(original) as source, zipfile.ZipFile(temporary, "w") as target:
+        with naming(original):
+            with_keras_layers(model).save(original)
+        with (
+            replacing(path) as temporary,
+            zipfile.ZipFile(original) as source,
+            zipfile.ZipFile(temporary, "w") as target,
+        ):
             for name in sorted(source.namelist()):
                 content = source.read(name)
                 if name.endswith(".json"):
