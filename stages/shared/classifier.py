@@ -1,5 +1,6 @@
 """The trained classifier as evaluate and export use it: raw uint8 pixels in, float32 throughout."""
 
+import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,20 @@ def load_classifier(path: Path, images: Images, dataset: Dataset) -> keras.Model
     fit the shape of `images` or the classes of `dataset`.
     """
     try:
-        model = keras.models.load_model(path, compile=False)
-    except (OSError, ValueError) as error:
-        reason = "not a model that Keras can read" if path.exists() else "no such file"
-        raise StageError(f"{path}: {reason}; `dvc repro train` makes it") from error
+        path.open("rb").close()
+    except FileNotFoundError:
+        raise StageError(f"{path}: no such file; `dvc repro train` makes it") from None
+    try:
+        model = _in_float32(keras.models.load_model(path, compile=False))
+        model(np.zeros((1, *model.input_shape[1:]), np.uint8))
+    except Exception as error:  # Keras's, TensorFlow's, zipfile's or h5py's, of any kind
+        reason = textwrap.shorten(f"{type(error).__name__}: {error}", 100)
+        raise StageError(
+            f"{path}: damaged, or not a model that Keras can read ({reason}); `dvc repro train` "
+            "makes it anew"
+        ) from error
     _check_fit(path, model, images, dataset)
-    return _in_float32(model)
+    return model
 
 
 def temperature_of(model: keras.Model) -> float:
