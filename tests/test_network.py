@@ -142,6 +142,17 @@ def test_a_too_small_image_is_refused_by_name() -> None:
         build("tutorial", tiny, 10, replace(CHOICES, padding="valid"))
 
 
+def test_an_error_of_another_kind_is_not_said_to_be_the_image_s_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def layers_that_do_not_fit(*_: object) -> None:
+        raise ValueError("a bug")
+
+    monkeypatch.setattr("training.network._compact", layers_that_do_not_fit)
+    with pytest.raises(ValueError, match="a bug"):
+        build("compact", MNIST, 10, CHOICES)
+
+
 def test_colour_and_other_sizes_fit() -> None:
     colour = ImageShape(height=32, width=20, channels=3)
     model = build("compact", colour, 7, CHOICES)

@@ -1,5 +1,6 @@
 """The networks: raw uint8 pixels in, logits out. Scaling is a layer, so no caller can forget it."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -45,9 +46,11 @@ def build(network: Network, image: ImageShape, classes: int, choices: Choices) -
     try:
         features = body(pixels, choices)
     except ValueError as error:
+        if not re.search("output size would be .*negative", str(error)):
+            raise
         raise StageError(
             f"params.yaml: train.network: {network} with train.padding {choices.padding} needs "
-            f"larger images than {image.height}×{image.width} ({error})"
+            f"larger images than {image.height}×{image.width}"
         ) from error
     features = layers.Dropout(choices.dropout, name="dropout")(features)
     initial = _article_initializers() if network == "tutorial" else {}
