@@ -35,12 +35,12 @@ SCRIPTS = [
 @pytest.mark.slow  # some import dvc
 @pytest.mark.parametrize("script", SCRIPTS, ids=str)
 def test_a_script_s_help_has_an_example(script: Path, tmp_path: Path) -> None:
-    """And needs neither TensorFlow nor the project's folder."""
+    """And needs neither TensorFlow nor the project's folder, nor a terminal that knows UTF-8."""
     (tmp_path / "tensorflow.py").write_text("raise SystemExit('TensorFlow is imported')")
     told = subprocess.run(
         [sys.executable, ROOT / script, "--help"],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        env={**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONIOENCODING": "ascii"},
         check=True,
         capture_output=True,
         text=True,

@@ -12,7 +12,11 @@ sys.path.insert(1, str(ROOT / "stages"))
 
 
 def command_line(about: str | None) -> argparse.ArgumentParser:
-    """Return a parser that knows --help, which prints `about` as it is laid out, and --version."""
+    """Return a parser that knows --help, which prints `about` as it is laid out, and --version.
+
+    What is printed from here on and the terminal's encoding lacks is escaped, not an error.
+    """
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     formatter = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=about, formatter_class=formatter)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
