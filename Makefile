@@ -143,5 +143,5 @@ clean: ## remove .venv and what the tools wrote; data, models and dvc's cache st
 	@rm -rf .venv
 	@rm -f .dvc/vega.js comparison/comparison.md comparison/comparison.json report/index.html \
 	  dvc_plots/index.html dvc_plots/static/*_plots_*.png logs/*/events.out.tfevents.*.stage logs/*/seconds.json \
-	  .checkpoints/*/train.pid .checkpoints/*/[0-9]*.npz .checkpoints/*/.[0-9]*.partial.npz
+	  .checkpoints/*.pid .checkpoints/*/[0-9]*.npz .checkpoints/*/.[0-9]*.partial.npz
 	@find logs .checkpoints dvc_plots comparison report -depth -type d -empty -delete 2>/dev/null || true

@@ -20,6 +20,7 @@ from shared.console import run
 from shared.dataset import TABLE
 from shared.environment import readable_place
 from shared.files import replacing, write_json
+from shared.lock import stage_lock
 from shared.params import Params, load
 
 CATALOG = Path("datasets")
@@ -35,6 +36,7 @@ class DownloadParams(Params):
     dataset: str
 
 
+@stage_lock("download")
 def main() -> None:
     """Write the tables, verified, and the resolved entry."""
     entry = load_entry(CATALOG, load(DownloadParams, "download").dataset)

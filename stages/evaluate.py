@@ -22,6 +22,7 @@ from shared.console import log, run
 from shared.dataset import Images, load_dataset, open_split
 from shared.figures import save_png
 from shared.files import write_csv, write_json
+from shared.lock import stage_lock
 from shared.params import Params, load
 
 DATASET = Path("data/raw/dataset.json")
@@ -44,6 +45,7 @@ class EvaluateParams(Params):
     mistakes_per_class: int = Field(ge=1)
 
 
+@stage_lock("evaluate")
 def main() -> None:
     """Write the metrics, the tables behind the plots, and pictures of the mistakes."""
     params = load(EvaluateParams, "evaluate")

@@ -17,6 +17,7 @@ from shared.classifier import load_classifier, predict
 from shared.console import StageError, log, run
 from shared.dataset import load_dataset, open_split, read_json
 from shared.files import replacing, write_json
+from shared.lock import stage_lock
 from shared.params import Params, load
 from shared.tf import without_noise
 
@@ -41,6 +42,7 @@ class ExportParams(Params):
     formats: list[FormatName] = Field(min_length=1)
 
 
+@stage_lock("export")
 def main() -> None:
     """Write each format, compare what it answers, and keep all of them or none."""
     params = load(ExportParams, "export")

@@ -25,6 +25,7 @@ from shared.console import log, run
 from shared.dataset import TABLE, Dataset, Draw, load_dataset, open_split
 from shared.figures import save_png
 from shared.files import naming, write_csv, write_json
+from shared.lock import stage_lock
 from shared.params import Params, load
 
 TRAIN_TABLE = Path("data/raw/train")
@@ -56,6 +57,7 @@ class PreprocessParams(Params):
     on_overlap: OnOverlap
 
 
+@stage_lock("preprocess")
 def main() -> None:
     """Read both tables to their ends before anything is written: a bad one leaves no outs."""
     params = load(PreprocessParams, "preprocess")

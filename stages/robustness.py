@@ -12,6 +12,7 @@ from shared.classifier import load_classifier, predict
 from shared.console import log, run
 from shared.dataset import Split, load_dataset, open_split
 from shared.files import write_csv, write_json
+from shared.lock import stage_lock
 from shared.params import Params, load
 from shared.tf import tf
 
@@ -28,6 +29,7 @@ class RobustnessParams(Params):
     seed: int = Field(ge=0, lt=2**32)
 
 
+@stage_lock("robustness")
 def main() -> None:
     """Classify the test set once for each corruption and strength, and write the accuracies."""
     params = load(RobustnessParams, "robustness")

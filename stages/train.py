@@ -2,7 +2,6 @@
 
 import os
 import time
-from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from shared.console import log, run
 from shared.dataset import load_dataset, open_split
 from shared.environment import writable_folder
 from shared.files import write_json
+from shared.lock import checkpoint_lock, stage_lock
 from shared.params import load
 from shared.tf import tf
 from training.archive import save_model
@@ -23,7 +23,6 @@ from training.distributed.checkpoint import TeamCheckpoints
 from training.distributed.strategy import assemble
 from training.distributed.team import Team
 from training.engine import Engine
-from training.lock import only_trainer
 from training.loop import Row, train
 from training.params import TrainParams
 from training.recipe import Recipe, describe
@@ -40,7 +39,6 @@ METRICS = Path("metrics/train.json")
 HISTORY = Path("plots/history.csv")
 CHECKPOINTS = Path(".checkpoints")
 LOGS = Path("logs")
-LOCK = Path(".dvc/tmp/train.pid")
 
 
 def main() -> None:
@@ -56,16 +54,15 @@ def main() -> None:
             follow(params, team, device)
 
 
+@stage_lock("train")
 def lead(params: TrainParams, team: Team, device: str) -> None:
     """Train and write."""
     all_checkpoints = writable_folder("CHECKPOINT_DIR", CHECKPOINTS)
     all_logs = writable_folder("LOG_DIR", LOGS)
-    with ExitStack() as locks:
-        locks.enter_context(only_trainer(LOCK))
-        engine, recipe, train_on = prepare(params, team, device)
-        engine.model.summary(print_fn=log.info)
-        checkpoints = TeamCheckpoints(all_checkpoints / recipe.fingerprint, team)
-        locks.enter_context(only_trainer(checkpoints.folder / "train.pid"))
+    engine, recipe, train_on = prepare(params, team, device)
+    engine.model.summary(print_fn=log.info)
+    checkpoints = TeamCheckpoints(all_checkpoints / recipe.fingerprint, team)
+    with checkpoint_lock(all_checkpoints / f"{recipe.fingerprint}.pid"):
         logs = all_logs / recipe.run_name
         resumed = checkpoints.exist()
         if not resumed:

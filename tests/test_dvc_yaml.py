@@ -14,7 +14,7 @@ STAGES = ROOT / "stages"
 PIPELINE: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 PARAMS: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "params.yaml").read_text())
 # Paths that depend on the machine, not on the experiment.
-UNDECLARED = {".checkpoints", "logs", ".dvc/tmp/train.pid", "params.yaml"}
+UNDECLARED = {".checkpoints", "logs", "params.yaml"}
 
 # What only watches a stage at work changes no result, so that it may change without one running
 # again; and it may know what it watches.

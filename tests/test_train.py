@@ -250,7 +250,7 @@ def test_changed_parameters_do_not_take_up_the_old_checkpoint(project: Path) -> 
     assert "going on" not in train(project)
 
 
-def test_a_second_trainer_in_the_folder_or_on_the_checkpoints_is_refused(
+def test_a_second_trainer_is_refused_in_the_folder_and_waits_for_the_checkpoints(
     project: Path, tmp_path: Path
 ) -> None:
     change(project, steps=100_000)
@@ -259,17 +259,20 @@ def test_a_second_trainer_in_the_folder_or_on_the_checkpoints_is_refused(
     second = start(project)
     log, _ = second.communicate()
     assert second.returncode == 1
-    assert f"process {first.pid} is training here already" in log
+    assert f"process {first.pid} runs train here already" in log
 
     elsewhere = tmp_path / "elsewhere"
-    shutil.copytree(project, elsewhere)
+    shutil.copytree(project, elsewhere, ignore=shutil.ignore_patterns(".dvc", ".checkpoints"))
     third = start(elsewhere, CHECKPOINT_DIR=str(project / ".checkpoints"))
-    log, _ = third.communicate()
-    assert third.returncode == 1
-    assert f"process {first.pid} is training here already" in log
+    assert third.stdout
+    waits = f"process {first.pid} trains with the same parameters and data; waiting for it"
+    assert any(waits in line for line in third.stdout)
     first.send_signal(signal.SIGINT)
     first.communicate(timeout=60)
     assert first.returncode != 0
+    assert any("going on from" in line for line in third.stdout)
+    third.kill()
+    third.communicate()
 
 
 def test_a_diverging_run_says_so_and_leaves_nothing(project: Path) -> None:

@@ -73,7 +73,7 @@ class Checkpoints:
     def delete(self) -> None:
         """Remove the experiment's checkpoints: it is done. What is not ours stays in the folder."""
         cut_off = self.folder.glob(f".{STEP}.partial.npz")
-        for path in (*self._newest_first(), *cut_off, self.folder / "train.pid"):
+        for path in (*self._newest_first(), *cut_off):
             path.unlink(missing_ok=True)
         with suppress(OSError):  # it is not empty
             self.folder.rmdir()
