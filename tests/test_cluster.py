@@ -1,4 +1,5 @@
 import json
+import os
 import socket
 import threading
 from typing import Any
@@ -82,6 +83,21 @@ def test_slurm_nodes_that_tensorflow_sorts_otherwise_are_refused(
         find_cluster()
 
 
+@pytest.mark.parametrize("leader", ["shell", "srun", None])
+def test_a_command_in_an_interactive_shell_of_slurm_s_trains_alone(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, leader: str | None
+) -> None:
+    """The first process stands for a shell, whose commands have process groups of their own."""
+    slurm(monkeypatch, "node1", task=0, node="node1", per="3")
+    monkeypatch.setenv("SLURM_PTY_PORT", "40000")
+    if leader:
+        monkeypatch.setenv("SLURM_TASK_PID", str({"shell": 1, "srun": os.getpid()}[leader]))
+    with caplog.at_level("INFO"):
+        found = find_cluster()
+    assert (found is None) is (leader != "srun")
+    assert ("train.strategy=single" in caplog.text) is (leader != "srun")
+
+
 def pair(first: int, second: int) -> Cluster:
     addresses = [f"localhost:{first}", f"localhost:{second}"]
     return Cluster({"worker": addresses}, "worker", 0, "TF_CONFIG")
@@ -104,7 +120,7 @@ def test_waiting_ends_when_all_have_come() -> None:
 def test_a_worker_that_does_not_come_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "JOIN_SECONDS", 0.1)
     first, second = free_ports(2)
-    with pytest.raises(StageError, match=f"no worker at localhost:{second}"):
+    with pytest.raises(StageError, match=f"no worker at localhost:{second}.*strategy=single"):
         wait_for(pair(first, second))
 
 

@@ -5,7 +5,7 @@ import socket
 import time
 from typing import NamedTuple
 
-from shared.console import StageError
+from shared.console import StageError, log
 from shared.tf import tf
 
 JOIN_SECONDS = 600  # how long a worker waits for the others to start
@@ -62,6 +62,13 @@ def _from_slurm() -> Cluster | None:
     tasks = int(os.environ.get("SLURM_STEP_NUM_TASKS", "1"))
     if tasks < 2:
         return None
+    if _typed_in_a_shell():
+        log.info(
+            "Slurm's step has %d tasks, but in an interactive shell (srun --pty) only this one "
+            "runs: training alone, as train.strategy=single does",
+            tasks,
+        )
+        return None
     resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(
         # Jobs that share a node must not share ports.
         port_base=20_000 + int(os.environ["SLURM_JOB_ID"]) % 10_000,
@@ -77,6 +84,20 @@ def _from_slurm() -> Cluster | None:
         # TensorFlow sorts the nodes as text, Slurm by their numbers.
         raise ValueError(f"task {number} runs on {node}, but TensorFlow looks for it on {host}")
     return Cluster(jobs, job, number, "Slurm")
+
+
+def _typed_in_a_shell() -> bool:
+    """Return whether the task is an interactive shell, and this a command in it.
+
+    Such a shell gives each command a process group of its own. `srun --pty` alone does not tell: it
+    may have started this itself, with its sisters.
+    """
+    if "SLURM_PTY_PORT" not in os.environ:
+        return False
+    try:
+        return os.getpgid(int(os.environ["SLURM_TASK_PID"])) != os.getpgrp()
+    except (KeyError, ProcessLookupError):
+        return True
 
 
 def wait_for(cluster: Cluster) -> None:
@@ -105,7 +126,8 @@ def wait_for(cluster: Cluster) -> None:
             if time.monotonic() > deadline:
                 raise StageError(
                     f"{cluster.source}: no worker at {', '.join(missing)} after {JOIN_SECONDS} s; "
-                    "all workers must be started, and reach each other at these addresses"
+                    "all workers must be started, and reach each other at these addresses; "
+                    "train.strategy=single trains without them"
                 )
             time.sleep(0.2)
 
