@@ -102,9 +102,7 @@ check-lock: setup ## say whether dvc.lock fits the code and params.yaml
 	if [ -n "$$failed" ]; then echo "$$plan"; exit 1; fi; echo "dvc.lock fits the code and params.yaml"
 
 check-catalog: .venv/$(RUNTIME).done ## check every entry of datasets/
-	@PYTHONPATH=stages python -c 'from functools import partial; from pathlib import Path; \
-	  from downloading.catalog import check_catalog; from shared.console import run; \
-	  run(partial(check_catalog, Path("datasets")))'
+	@python tools/check_catalog.py
 
 # seeds.py and choices.py train for longer, inference.py tells the formats apart.
 bench: setup ## measure what takes a few minutes: reading, generalization, training

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from downloading.catalog import check_catalog, entry_names, load_entry
+from check_catalog import check_catalog
+from downloading.catalog import entry_names, load_entry
 from downloading.sources import Upstream
 from shared.console import StageError
 

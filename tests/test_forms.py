@@ -2,8 +2,10 @@
 
 import io
 import json
+import shutil
 import zipfile
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from scipy.io import savemat
 from sklearn.datasets import dump_svmlight_file
 
 import download
+from check_catalog import check_catalog
 from shared.console import StageError
 from shared.idx import INTEGERS, read_idx
 
@@ -321,6 +324,20 @@ def test_cifar(bring: Bring) -> None:
     assert arrived()[:2] == ([*COLOURED.tolist()] * 2, [*LABELS.tolist()] * 2)
     with pytest.raises(StageError, match=r"/b.bin: ends within a record of 37 bytes"):
         bring({"b.bin": content[:-1]}, source, image=COLOUR)
+
+
+def test_own_data_that_has_changed_is_told_by_the_catalogs_check(
+    bring: Bring, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = {"form": "csv", "train": "t.csv"}
+    bring({"t.csv": table()}, source, train={"rows": 7, "sha256": sha256(table()).hexdigest()})
+    check_catalog(Path("datasets"))
+    Path("datasets/mine/data/t.csv").write_bytes(table() + table())
+    with pytest.raises(StageError, match=r"^datasets/mine/entry.yaml: train.*--refresh mine`$"):
+        check_catalog(Path("datasets"))
+    shutil.rmtree("datasets/mine/data")
+    check_catalog(Path("datasets"))
+    assert "datasets/mine/data: not here, so not checked" in caplog.text
 
 
 def png(image: npt.NDArray[np.uint8]) -> bytes:

@@ -15,7 +15,7 @@ from downloading.forms.libsvm import LibsvmForm
 from downloading.forms.parquet import ParquetForm
 from downloading.forms.pictures import PicturesForm
 from downloading.sources import Known, Package, Upstream
-from shared.console import StageError, log
+from shared.console import StageError
 from shared.dataset import Description, Draw
 from shared.params import read_nodes, validate
 
@@ -95,20 +95,6 @@ def load_entry(catalog: Path, name: str) -> Entry:
 def entry_names(catalog: Path) -> list[str]:
     """Return the names of all datasets, sorted."""
     return sorted(path.parent.name for path in catalog.glob("*/entry.yaml"))
-
-
-def check_catalog(catalog: Path) -> None:
-    """Raise StageError with whatever is wrong in any entry."""
-    names = entry_names(catalog)
-    complaints = []
-    for name in names:
-        try:
-            load_entry(catalog, name)
-        except StageError as error:
-            complaints.append(str(error))
-    if complaints:
-        raise StageError("\n".join(complaints))
-    log.info("%d entries, nothing wrong: %s", len(names), ", ".join(names))
 
 
 def _prepare(path: Path, root: Any) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from downloading.catalog import Entry
+from downloading.forms.form import Form
 from downloading.sources import Known
 from shared.console import StageError
 from shared.dataset import TABLE, Dataset, Description, Table
@@ -17,14 +18,19 @@ def resolve(entry: Entry, train: Path, test: Path, place: str) -> Dataset:
 
     Raises StageError, with the `place` of the entry, for a table that is not as the entry says.
     """
+    cure = (
+        f"if the data is as it should be, `python tools/describe.py --refresh {entry.name}`"
+        if isinstance(entry.source, Form)
+        else "install the pinned packages (pip install -r requirements.txt), or correct the entry"
+    )
     return Dataset(
         **entry.model_dump(include=set(Description.model_fields)),
-        train=_table(train, entry.train, entry.header, f"{place}: train"),
-        test=entry.draw_test or _table(test, entry.test, entry.header, f"{place}: test"),
+        train=_table(train, entry.train, entry.header, f"{place}: train", cure),
+        test=entry.draw_test or _table(test, entry.test, entry.header, f"{place}: test", cure),
     )
 
 
-def _table(path: Path, known: Known, header: bool, place: str) -> Table:
+def _table(path: Path, known: Known, header: bool, place: str, cure: str) -> Table:
     table = path / TABLE
     if table.exists():
         digest, rows = sha256(table), _count_lines(table) - header
@@ -34,11 +40,10 @@ def _table(path: Path, known: Known, header: bool, place: str) -> Table:
     if known.sha256 not in (None, digest):
         raise StageError(
             f"{place}.sha256: is {known.sha256}, but the table made from the entry's source has "
-            f"{digest}; install the pinned packages (pip install -r requirements.txt), "
-            "or correct the entry"
+            f"{digest}; {cure}"
         )
     if known.rows not in (None, rows):
-        raise StageError(f"{place}.rows: is {known.rows}, but the table has {rows}; correct it")
+        raise StageError(f"{place}.rows: is {known.rows}, but the table has {rows}; {cure}")
     if rows < 1:
         raise StageError(f"{place}: the table has no rows")
     return Table(rows=rows, sha256=digest)
