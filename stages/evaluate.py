@@ -20,7 +20,7 @@ from evaluating.scores import (
 from shared.classifier import load_classifier, predict, temperature_of
 from shared.console import log, run
 from shared.dataset import Images, load_dataset, open_split
-from shared.figures import save_png
+from shared.figures import drawable_names, save_png
 from shared.files import write_csv, write_json
 from shared.lock import stage_lock
 from shared.params import Params, load
@@ -63,7 +63,7 @@ def main() -> None:
     write_csv(PREDICTIONS, rows)
     write_csv(PER_CLASS, classes)
     write_csv(CALIBRATION, curve)
-    draw_mistakes(images, predictions, rows, dataset.class_names, params)
+    draw_mistakes(images, predictions, rows, dataset.classes, params)
 
     temperature = temperature_of(model)
     before = calibration_curve(classify(logits * temperature, labels), params.calibration_bins)
@@ -87,13 +87,15 @@ def draw_mistakes(
     images: Images,
     predictions: Predictions,
     rows: pd.DataFrame,
-    names: list[str],
+    classes: dict[str, str],
     params: EvaluateParams,
 ) -> None:
     """Draw the mistakes of highest confidence, over all classes and for each."""
+    names = drawable_names(classes)
+    drawn = dict(zip(classes.values(), names, strict=True))
     captions = [
-        f"true {row.actual}{' (doubtful)' if row.doubtful else ''}\n"
-        f"predicted {row.predicted}\nconfidence {row.confidence:.1%}"
+        f"true {drawn[f'{row.actual}']}{' (doubtful)' if row.doubtful else ''}\n"
+        f"predicted {drawn[f'{row.predicted}']}\nconfidence {row.confidence:.1%}"
         for row in rows.itertuples()
     ]
 
@@ -104,8 +106,8 @@ def draw_mistakes(
     none = f"no mistakes on {len(images):,} test images"
     save_png(MISTAKES, image_grid(*captioned(worst), none))
     by_class = worst_by_class(predictions, len(names), params.mistakes_per_class)
-    gallery = {name: captioned(indices) for name, indices in zip(names, by_class, strict=True)}
-    save_png(GALLERY, image_rows(gallery))
+    found = [captioned(indices) for indices in by_class]
+    save_png(GALLERY, image_rows(list(zip(names, found, strict=True))))
 
 
 if __name__ == "__main__":

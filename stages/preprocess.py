@@ -23,7 +23,7 @@ from preprocessing.storage import Rows, store, write_split
 from preprocessing.table import read_table
 from shared.console import log, run
 from shared.dataset import TABLE, Dataset, Draw, load_dataset, open_split
-from shared.figures import save_png
+from shared.figures import drawable_names, save_png
 from shared.files import naming, write_csv, write_json
 from shared.lock import stage_lock
 from shared.params import Params, load
@@ -83,7 +83,7 @@ def main() -> None:
     labels = {name: rows.labels for name, rows in splits.items()}
     write_csv(CLASSES, rows_per_class(labels, names))
     examples = first_images(open_split(TRAIN), len(names))
-    save_png(CLASS_IMAGES, class_picture(means, examples, names))
+    save_png(CLASS_IMAGES, class_picture(means, examples, drawable_names(dataset.classes)))
     told = {name.replace("_", " "): f"{count:,}" for name, count in counts.items() if count}
     log.info(", ".join(f"{name} {count}" for name, count in told.items()))
 

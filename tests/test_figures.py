@@ -8,7 +8,7 @@ from matplotlib.image import imread
 
 from evaluating.figures import image_grid, image_rows
 from shared.dataset import Images
-from shared.figures import save_png
+from shared.figures import drawable_names, save_png
 
 
 def picture(path: Path, images: Images, captions: list[str]) -> Images:
@@ -44,7 +44,11 @@ def test_no_image_is_a_picture_that_says_so(tmp_path: Path) -> None:
 
 def test_rows_of_images_may_differ_in_length_and_be_empty(tmp_path: Path) -> None:
     grey = np.full((3, 28, 28, 1), 128, np.uint8)
-    rows = {"ant $": (grey, ["a", "b", "c"]), "bee": (grey[:1], ["d"]), "fly": (grey[:0], [])}
+    rows: list[tuple[str, tuple[Images, list[str]]]] = [
+        ("ant $", (grey, ["a", "b", "c"])),
+        ("bee", (grey[:1], ["d"])),
+        ("fly", (grey[:0], [])),
+    ]
     save_png(tmp_path / "rows.png", image_rows(rows))
     drawn = np.asarray(imread(tmp_path / "rows.png") * 255).round().astype(np.uint8)
     assert drawn.shape == (630, 680, 4)
@@ -52,6 +56,26 @@ def test_rows_of_images_may_differ_in_length_and_be_empty(tmp_path: Path) -> Non
     assert one == pytest.approx(3 * two, rel=0.01)
     assert two > 0.1
     assert three == 0
+
+
+def test_of_many_rows_100_are_shown_first_those_with_images() -> None:
+    grey = np.full((1, 28, 28, 1), 128, np.uint8)
+    ants: list[tuple[str, tuple[Images, list[str]]]] = [("ant", (grey[:0], []))] * 200
+    figure = image_rows([*ants, ("bee", (grey, ["one"]))])
+    assert figure.get_size_inches().tolist() == pytest.approx([3.4, 210])
+    assert [text.get_text() for text in figure.axes[0].texts][:3] == ["bee", "one", "ant"]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_name_that_the_font_lacks_gives_way_to_its_label(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    names = ["七", "なな", "일곱", "सात", "เจ็ด", "a\nb", "Ünique, ήτα"]
+    drawn = drawable_names({f"{index}": name for index, name in enumerate(names)} | {"八": "八"})
+    assert drawn == ["0", "1", "2", "3", "4", "5", "Ünique, ήτα", "#7"]
+    (said,) = caplog.messages
+    assert "7 class names (七, なな, 일곱, …): their labels are drawn" in said
+    picture(tmp_path / "grid.png", np.zeros((8, 4, 4, 1), np.uint8), drawn)
 
 
 def test_the_same_picture_is_the_same_bytes_and_names_no_program(tmp_path: Path) -> None:

@@ -1,11 +1,12 @@
 """Pictures of mistakes, each drawn in one axes: an axes an image takes ten times as long."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from shared.dataset import Images
 from shared.figures import Axes, Figure
 
+_MOST_ROWS = 100
 _CELL = (1.7, 2.1)  # inches: an image and three lines above it
 _IMAGE = (1.5, 1.5)  # inches: the most that an image takes of it
 
@@ -25,10 +26,15 @@ def image_grid(images: Images, captions: list[str], if_empty: str) -> Figure:
     return figure
 
 
-def image_rows(rows: Mapping[str, tuple[Images, list[str]]]) -> Figure:
-    """Return a row per name: the name, then its images, each under its caption."""
-    figure, axes = _cells(1 + max(len(captions) for _, captions in rows.values()), len(rows))
-    for row, (name, (images, captions)) in enumerate(rows.items()):
+def image_rows(rows: Sequence[tuple[str, tuple[Images, list[str]]]]) -> Figure:
+    """Return a row per name: the name, then its images, each under its caption.
+
+    Of many names only 100 are shown, first those that have images.
+    """
+    if len(rows) > _MOST_ROWS:
+        rows = sorted(rows, key=lambda row: not row[1][1])[:_MOST_ROWS]
+    figure, axes = _cells(1 + max(len(captions) for _, (_, captions) in rows), len(rows))
+    for row, (name, (images, captions)) in enumerate(rows):
         axes.text(0.5, row + 0.6, name, ha="center", va="center", parse_math=False)
         for column, (image, caption) in enumerate(zip(images, captions, strict=True), start=1):
             _draw(axes, column, row, image, caption)
