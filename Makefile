@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export OUTSIDE := $(subst $(CURDIR)/$(BIN):,,$(PATH))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-# Into .venv, wherever the user's pip installs else.
+# Into .venv, wherever else the user's pip may install.
 export PIP_USER := 0
 unexport PIP_PREFIX PIP_ROOT PIP_TARGET
 # DVC's own place is world-writable, and what others put there is run: CVE-2025-69872.
