@@ -3,7 +3,9 @@
 import contextlib
 import gzip
 import hashlib
+import io
 import logging
+import re
 import threading
 import time
 import zipfile
@@ -11,10 +13,12 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 import numpy as np
 import pytest
 
+from downloading import mirrors
 from downloading.mirrors import Arrived, Candidate, Patience, candidates, fetch
 from downloading.sources import Edition, File, Mirror
 from shared.console import StageError
@@ -32,6 +36,15 @@ CSV = Edition(
 IMPATIENT = Patience(attempts=2, pause=0.01, silence=0.3, trickle=1000)
 
 
+DRIPS = {
+    "continue": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "head": (b"HTTP/1.1 200 OK\r\n", b"X-More: 1\r\n"),
+    "chunk": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"0"),
+    "endless": (b"HTTP/1.1 200 OK\r\n\r\n", bytes(1 << 18)),
+    "huge": (b"HTTP/1.1 200 OK\r\nContent-Length: 10000000000\r\n\r\n", b""),
+}
+
+
 class MirrorServer(BaseHTTPRequestHandler):
     """Serves PACKED; the first folder of the path says what goes wrong, and `asked` what was."""
 
@@ -41,15 +54,25 @@ class MirrorServer(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.asked.append(self.path)
-        _, fault, name = self.path.split("/")
+        fault, _, name = unquote(self.path[1:]).rpartition("/")
         if fault.startswith("csv-or-"):
             fault = "good" if name.endswith(".csv") else fault.removeprefix("csv-or-")
-        if fault == "busy" and self.asked.count(self.path) == 1:
+        if fault == "only" and name not in self.bodies:
+            self.send_error(404)
+        elif fault == "busy" and self.asked.count(self.path) == 1:
             self.send_error(503)
         elif fault in ("404", "500"):
             self.send_error(int(fault))
         elif fault == "csv" and not name.endswith(".csv"):
             self.send_error(404)
+        elif fault == "escape":
+            self.send_error(404, "Not\x1b[31m Found")
+        elif fault in ("http://[", "http://" + 70 * "a"):
+            self.send_response(302)
+            self.send_header("Location", fault)
+            self.end_headers()
+        elif fault in DRIPS:
+            self.drip(*DRIPS[fault])
         else:
             self.serve(fault, self.bodies.get(name, PACKED))
 
@@ -78,6 +101,13 @@ class MirrorServer(BaseHTTPRequestHandler):
         else:
             self.wfile.write(body)
 
+    def drip(self, start: bytes, again: bytes) -> None:
+        with contextlib.suppress(OSError):  # the client leaves
+            self.wfile.write(start)
+            while True:
+                self.wfile.write(again)
+                time.sleep(0.02)
+
     def trickle(self, body: bytes) -> None:
         with contextlib.suppress(OSError):  # the client leaves
             for byte in body[:100]:
@@ -98,7 +128,7 @@ class Server:
         threading.Thread(target=self.http.serve_forever, args=(0.02,), daemon=True).start()
 
     def at(self, fault: str) -> str:
-        return f"http://127.0.0.1:{self.http.server_port}/{fault}/"
+        return f"http://127.0.0.1:{self.http.server_port}/{quote(fault, safe='')}/"
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +187,65 @@ def test_after_a_bad_mirror_the_next_one_answers(
     for line in failures:
         assert line.startswith(f"{server.at(fault)}: {NAMES[0]}: {reason}")
     assert success.startswith(server.at("good"))
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ("http://[", "not an address: Invalid IPv6 URL"),
+        ("http://" + 70 * "a", "encoding with .idna. codec failed"),
+        ("escape", r"HTTP 404 Not\\x1b\[31m Found"),
+        ("continue", "no answer within 0.3 s"),
+        ("head", "no answer within 0.3 s"),
+        ("chunk", "too slow: 0 bytes in 0.1 s"),
+        ("endless", "more than .* GiB; fetch it yourself"),
+        ("huge", "more than .* GiB; fetch it yourself"),
+    ],
+)
+def test_a_mirror_that_never_ends_or_talks_nonsense_is_left_in_one_line(
+    server: Server,
+    tmp_path: Path,
+    fault: str,
+    reason: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mirrors, "MOST_BYTES", 1 << 21)
+    patience = Patience(attempts=1, silence=0.1, trickle=1000)
+    choice = [Candidate(place, [IDX]) for place in (server.at(fault), server.at("good"))]
+    assert_whole(fetch(choice, tmp_path, patience))
+    [line] = [line for line in caplog.messages if line.startswith(server.at(fault))]
+    assert re.search(f": {NAMES[0]}: ({reason})", line)
+
+
+def test_nobody_reads_the_password_of_a_url(
+    server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def secret(fault: str) -> str:
+        return server.at(fault).replace("http://", "http://me:pass@word@")
+
+    with caplog.at_level(logging.INFO, "stage"):
+        assert_whole(get(tmp_path, secret("500"), secret("good")))
+        with pytest.raises(StageError) as error:
+            get(tmp_path / "again", secret("404"), "http://me:pass@word@[/")
+    said = [*caplog.messages, str(error.value)]
+    assert not any("word" in line for line in said)
+    assert "http://127.0.0.1" in said[0]
+
+
+def test_certificates_that_are_not_there_are_named(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/bundle.pem")
+    with pytest.raises(StageError, match=r"/no/such/bundle.pem \(REQUESTS_CA_BUNDLE or CURL_CA"):
+        get(tmp_path, server.at("good").replace("http", "https"))
+
+
+@pytest.mark.parametrize("place", ["a" * 5000, "~nobody-has-this-name/a"])
+def test_a_folder_that_cannot_be_looked_for_is_followed_by_the_next(
+    server: Server, tmp_path: Path, place: str
+) -> None:
+    assert_whole(get(tmp_path, place, server.at("good")))
 
 
 def test_unreachable_mirror_is_followed_by_the_next(server: Server, tmp_path: Path) -> None:
@@ -221,7 +310,7 @@ def test_own_url_comes_first_in_any_form(server: Server, tmp_path: Path) -> None
 
 def test_own_mirror_is_asked_for_each_form_once() -> None:
     first, *_ = candidates([], {"idx": IDX, "csv": CSV}, "own")
-    assert first == Candidate("own", [IDX, CSV, IDX.however_unpacked()[2]])
+    assert first == Candidate("own", [IDX, CSV], near=True)
 
 
 def test_wrong_files_in_a_folder_are_not_read_twice(
@@ -308,7 +397,10 @@ def test_a_zip_is_downloaded_once(server: Server, tmp_path: Path) -> None:
     ("edition", "said"),
     [
         (archived("f" * 64), "all.zip: wrong bytes: SHA-256 is "),
-        (ARCHIVED, "all.zip: train-images.gz: not in the archive, which holds data/train-images"),
+        (
+            CSV._replace(archive=File(name="all.zip")),
+            "all.zip: train.csv: not in the archive, which holds data/train-",
+        ),
         (ARCHIVED._replace(archive=File(name="none.zip")), "none.zip: no such file"),
         (ARCHIVED._replace(archive=File(name="text.zip")), "text.zip: .*: File is not a zip"),
     ],
@@ -347,3 +439,63 @@ def test_own_mirror_that_cannot_be_reached_is_not_asked_for_the_other_form(
     mirrors = [Mirror(form="idx", location=server.at("good"))]
     assert_whole(fetch(candidates(mirrors, {"idx": IDX, "csv": CSV}, nobody), tmp_path, IMPATIENT))
     assert len([line for line in caplog.messages if line.startswith(nobody)]) == 2
+
+
+TABLE = b"label,p0\n1,2\n"
+
+
+def zipped(name: str, content: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, content)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "there", "content"),
+    [
+        ("x_1.csv", "x_1.csv.zip", zipped("x_1.csv", TABLE)),
+        ("x_1.csv", "x_1.csv", zipped("x_1.csv", TABLE)),
+        ("x_1.csv", "x_1.csv", zipped("another.csv", TABLE)),
+        ("x_1.csv", "x_1.csv.gz", zipped("x_1.csv", TABLE)),
+        ("x_1.csv", "archive.zip", zipped("data/x_1.csv", TABLE)),
+        ("x_1.csv", "archive (2).zip", zipped("x_1.csv.zip", zipped("x_1.csv", TABLE))),
+        ("x_1.csv", "x_1.zip", zipped("x_1.csv", gzip.compress(TABLE))),
+        ("x_1.csv", "X_1 (1).csv", TABLE),
+        ("x_1.csv", "x_1.csv", gzip.compress(TABLE)),
+        ("x-idx3-ubyte.gz", "x.idx3-ubyte", TABLE),
+        ("x-idx3-ubyte.gz", "x-idx3-ubyte.gz", TABLE),
+    ],
+)
+def test_a_file_is_found_under_near_names_and_told_by_its_first_bytes(
+    tmp_path: Path, wanted: str, there: str, content: bytes
+) -> None:
+    (tmp_path / there).write_bytes(content)
+    (tmp_path / "another-x_1.csv").write_bytes(b"9,9\n")
+    edition = Edition(None, (File(name=wanted),), ())
+    [found], _ = fetch([Candidate(str(tmp_path), [edition])], tmp_path / "scratch", IMPATIENT)
+    assert found.read_bytes() == TABLE
+
+
+@pytest.mark.parametrize("there", ["x.csv.zip", "x.csv.gz", "x.csv"])
+def test_own_url_is_asked_for_near_names(server: Server, tmp_path: Path, there: str) -> None:
+    server.bodies[there] = gzip.compress(TABLE)
+    edition = Edition(None, (File(name="x.csv"),), ())
+    choice = candidates([], {"csv": edition}, server.at("only"))
+    [found], _ = fetch(choice, tmp_path, IMPATIENT)
+    server.bodies.pop(there)
+    assert found.read_bytes() == TABLE
+
+
+def test_an_archive_is_found_as_kaggle_calls_it(tmp_path: Path) -> None:
+    zip_file(tmp_path / "archive.zip")
+    edition = archived()._replace(archive=File(name="digits.zip"))
+    assert_whole(fetch([Candidate(str(tmp_path), [edition])], tmp_path / "scratch", IMPATIENT))
+
+
+def test_where_nothing_fits_what_lies_there_is_listed(tmp_path: Path) -> None:
+    for name in [*"abcdefghijkl", "trains.csv"]:
+        (tmp_path / name).touch()
+    (tmp_path / "archive.zip").write_bytes(zipped("other.csv", TABLE))
+    with pytest.raises(StageError, match=r"the folder holds trains.csv, .* and 5 more"):
+        fetch(candidates([], {"csv": CSV, "idx": IDX}, str(tmp_path)), tmp_path / "s", IMPATIENT)

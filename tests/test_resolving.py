@@ -56,11 +56,21 @@ def test_a_drawn_test_set_has_no_table(tmp_path: Path) -> None:
         ({"rows": 3}, "train.rows: is 3, but the table has 2"),
     ],
 )
+@pytest.mark.parametrize(
+    ("row", "cure"),
+    [
+        (b"1" + b",2" * 784, "correct the entry"),
+        (b"1,2", "its first line, '1,2', has 2 columns between commas, where 785 should be"),
+        (b"<html>", "its first line, '<html>', has 1 columns .* another file, or `image` is wrong"),
+        (b"PK\3\4\xff,\0", r"its first line, .*, has 2 columns .* another file"),
+    ],
+)
 def test_another_table_than_the_entry_says_is_refused(
-    tmp_path: Path, known: dict[str, object], said: str
+    tmp_path: Path, known: dict[str, object], said: str, row: bytes, cure: str
 ) -> None:
-    with pytest.raises(StageError, match=f"^datasets/a/entry.yaml: {said}"):
-        resolved(tmp_path, entry(train=known, test={}), b"1,2\n3,4\n")
+    with pytest.raises(StageError, match=f"^datasets/a/entry.yaml: {said}.*{cure}") as error:
+        resolved(tmp_path, entry(train=known, test={}), row + b"\n3,4\n")
+    assert ("correct the entry" in str(error.value)) == (cure == "correct the entry")
 
 
 @pytest.mark.parametrize(("header", "table"), [(False, b""), (True, b"label,p0\n")])

@@ -1,37 +1,50 @@
 """Fetching a dataset's files from the first mirror that gives them all, whole and unchanged."""
 
+import re
+import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import requests
 from rich.progress import BarColumn, DownloadColumn, TimeRemainingColumn, TransferSpeedColumn
 from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
-from urllib3.response import BaseHTTPResponse
 
+from downloading.near import guesses, names_in, near_files, possible_zips, there_are
 from downloading.sources import Edition, File, Form, Mirror
-from downloading.unpacking import Failure, Refusal, unpack
+from downloading.unpacking import Failure, Refusal, holds, unpack
 from shared.console import StageError, log
 from shared.files import sha256
 from watching.progress import progress
 
 CHUNK = 1 << 18
 PASSING = (408, 425, 429)  # the 4xx answers that may be another one next time
+MOST_BYTES = 4 << 30  # of a download; the catalog's largest has 562 MB
+_LONGEST = 2000  # characters of a reason, which a mirror may have written
 
 
 class Unreachable(Failure):
     """A mirror that no other file need be asked of."""
 
 
+class Absent(Refusal):
+    """A file that is not where it was looked for."""
+
+
 class Candidate(NamedTuple):
-    """A URL or a folder, and the editions to look for there; one is enough."""
+    """A URL or a folder, and the editions to look for there; one is enough.
+
+    Of a URL with `near`, names near upstream's are asked for, too. A folder is always looked into.
+    """
 
     location: str
     editions: Sequence[Edition]
+    near: bool = False
 
 
 class Arrived(NamedTuple):
@@ -47,7 +60,8 @@ class Patience:
 
     A file is tried `attempts` times, with `pause` seconds before the second attempt, twice as many
     before the third, and so on. An attempt fails after `silence` seconds without a connection or
-    a byte, and after as many seconds that bring fewer than `trickle` bytes.
+    a byte, after three times as many without a whole answer's head, and then after as many that
+    bring fewer than `trickle` bytes.
     """
 
     attempts: int = 3
@@ -62,9 +76,11 @@ def candidates(
     """Return where to look, in order: the user's `own` mirror, in whichever form, then the rest."""
     found = [Candidate(mirror.location, [editions[mirror.form]]) for mirror in mirrors]
     if own:
-        unpacked = [edition.however_unpacked() for edition in editions.values()]
-        every = dict.fromkeys(chain.from_iterable(zip(*unpacked, strict=True)))  # some are the same
-        found.insert(0, Candidate(own, list(every)))
+        taken_out = [edition.also_taken_out() for edition in editions.values()]
+        every = dict.fromkeys(
+            chain.from_iterable(zip(*taken_out, strict=True))
+        )  # some are the same
+        found.insert(0, Candidate(own, list(every), near=True))
     return found
 
 
@@ -78,10 +94,11 @@ def fetch(choice: Sequence[Candidate], folder: Path, patience: Patience) -> Arri
         try:
             arrived = _fetch_any(candidate, folder, patience)
         except Failure as failure:
-            failures.append(f"{candidate.location}: {failure}")
+            failures.append(_shown(f"{candidate.location}: {failure}"))
             log.warning("%s", failures[-1])
         else:
-            log.info("%s: every file arrived, and every known SHA-256 is right", candidate.location)
+            where = _shown(candidate.location)
+            log.info("%s: every file arrived, and every known SHA-256 is right", where)
             return arrived
     raise StageError(
         "no mirror gave the dataset's files\n"
@@ -92,47 +109,86 @@ def fetch(choice: Sequence[Candidate], folder: Path, patience: Patience) -> Arri
     )
 
 
+def _shown(text: str) -> str:
+    """Return what a mirror may have written as one line, without the password of a URL."""
+    text = re.sub(r"(?<=//)[^/\s]*@", "", text)
+    line = "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
+
+
 def _is_url(location: str) -> bool:
     return location.startswith(("http://", "https://"))
 
 
 def _fetch_any(candidate: Candidate, folder: Path, patience: Patience) -> Arrived:
-    if not _is_url(candidate.location):
+    there = "" if _is_url(candidate.location) else _names_there(candidate)
+    failures, absent = [], False
+    for edition in candidate.editions:
+        try:
+            return _fetch_edition(candidate, edition, folder, patience)
+        except Unreachable:
+            raise
+        except Failure as failure:
+            failures.append(str(failure))
+            absent |= isinstance(failure, Absent)
+    raise Failure("; ".join(dict.fromkeys(failures)) + there * absent)
+
+
+def _names_there(candidate: Candidate) -> str:
+    """Return what is in a folder. Raises Refusal where there is none."""
+    try:
         place = Path(candidate.location).expanduser()
         if place.is_file():
             raise Refusal("is a file; expected the folder that it is in")
         if not place.is_dir():
             raise Refusal("no such folder")
-    failures = []
-    for edition in candidate.editions:
-        try:
-            return _fetch_edition(candidate.location, edition, folder, patience)
-        except Unreachable:
-            raise
-        except Failure as failure:
-            failures.append(str(failure))
-    raise Failure("; ".join(failures))
+        edition = candidate.editions[0]
+        wanted = (edition.archive or edition.train[0]).name
+        return f"; the folder holds {there_are(names_in(place), wanted)}"
+    except RuntimeError as error:  # of `~nobody`
+        raise Refusal(str(error)) from error
+    except OSError as error:
+        raise Refusal(error.strerror or str(error)) from error
 
 
-def _fetch_edition(location: str, edition: Edition, folder: Path, patience: Patience) -> Arrived:
+def _fetch_edition(
+    candidate: Candidate, edition: Edition, folder: Path, patience: Patience
+) -> Arrived:
     get: Callable[[File], Path]
     if edition.archive:
-        archive = _fetch_archive(location, folder, patience, edition.archive)
+        if _is_url(candidate.location):
+            archive = _download_archive(candidate, edition.archive, folder, patience)
+        else:
+            archive = _find_archive(candidate, edition.archive, edition.train[0].name)
         get = partial(_take_out, archive, folder)
     else:
-        get = partial(_fetch_file, location, folder, patience)
+        get = partial(_fetch_file, candidate, folder, patience)
     return Arrived([get(file) for file in edition.train], [get(file) for file in edition.test])
 
 
-def _fetch_archive(location: str, folder: Path, patience: Patience, file: File) -> Path:
-    """Return where the archive is: one in a folder stays there, since it may be large."""
-    if _is_url(location):
-        return _fetch_file(location, folder, patience, file)
-    path = Path(location).expanduser() / file.name
-    if not path.is_file():
-        raise Refusal(f"{file.name}: no such file")
+def _download_archive(candidate: Candidate, file: File, folder: Path, patience: Patience) -> Path:
+    target = folder / file.name
+    target.parent.mkdir(parents=True, exist_ok=True)
+
+    def get() -> None:
+        _download(_url(candidate, file.name), target, patience)
+        if file.sha256 and sha256(target) != file.sha256:
+            raise Failure(f"wrong bytes: SHA-256 is not {file.sha256[:12]}…")
+
+    _with_patience(candidate, file.name, patience, get)
+    return target
+
+
+def _find_archive(candidate: Candidate, file: File, member: str) -> Path:
+    """Return where the archive is: it stays there, since it may be large."""
+    place = Path(candidate.location).expanduser() / file.name
+    zips = (path for path in possible_zips(place) if holds(path, member))
+    path = next(chain(near_files(place), zips), None)
+    if path is None:
+        raise Absent(f"{file.name}: no such file")
     if file.sha256 and sha256(path) != file.sha256:
-        raise Refusal(f"{file.name}: wrong bytes: SHA-256 is not {file.sha256[:12]}…")
+        raise Refusal(f"{path.name}: wrong bytes: SHA-256 is not {file.sha256[:12]}…")
+    _tell_other_name(candidate, path.name, file)
     return path
 
 
@@ -145,74 +201,161 @@ def _take_out(archive: Path, folder: Path, file: File) -> Path:
     return target
 
 
-def _fetch_file(location: str, folder: Path, patience: Patience, file: File) -> Path:
+def _fetch_file(candidate: Candidate, folder: Path, patience: Patience, file: File) -> Path:
     target = folder / file.unpacked.name
     if target.exists() and file.sha256:  # from an earlier candidate, and verified
         return target
-    for attempt in range(1, patience.attempts + 1):
-        try:
-            _try_file(location, file, target, patience)
-            break
-        except Failure as failure:
-            reason = f"{file.name}: {failure}"
-            if attempt == patience.attempts or isinstance(failure, Refusal):
-                raise type(failure)(reason) from failure
-            pause = patience.pause * 2 ** (attempt - 1)
-            log.warning("%s: %s; trying again in %g s", location, reason, pause)
-            time.sleep(pause)
+    if _is_url(candidate.location):
+        _from_url(candidate, file, target, patience)
+    else:
+        _from_folder(candidate, file, target)
     return target
 
 
-def _try_file(location: str, file: File, target: Path, patience: Patience) -> None:
-    if _is_url(location):
-        packed = target.with_name("packed")
-        packed.parent.mkdir(parents=True, exist_ok=True)
-        _download(f"{location.rstrip('/')}/{file.name}", packed, patience)
-        unpack(packed, target, file)
-    else:
+def _from_url(candidate: Candidate, file: File, target: Path, patience: Patience) -> None:
+    packed = target.with_name("packed")
+    packed.parent.mkdir(parents=True, exist_ok=True)
+
+    def get(name: str) -> None:
+        _download(_url(candidate, name), packed, patience)
+        unpack(packed, target, file if name == file.name else file.unpacked)
+
+    failures = []
+    for name in guesses(file.name) if candidate.near else [file.name]:
         try:
-            unpack(Path(location).expanduser() / file.name, target, file)
+            _with_patience(candidate, name, patience, partial(get, name))
+        except Refusal as failure:
+            failures.append(failure)
+        else:
+            _tell_other_name(candidate, name, file)
+            return
+    raise failures[0]
+
+
+def _url(candidate: Candidate, name: str) -> str:
+    return f"{candidate.location.rstrip('/')}/{name}"
+
+
+def _with_patience(
+    candidate: Candidate, name: str, patience: Patience, get: Callable[[], None]
+) -> None:
+    for attempt in range(1, patience.attempts + 1):
+        try:
+            get()
+            break
         except Failure as failure:
-            raise Refusal(str(failure)) from failure
+            reason = f"{name}: {failure}"
+            if attempt == patience.attempts or isinstance(failure, Refusal):
+                raise type(failure)(reason) from failure
+            pause = patience.pause * 2 ** (attempt - 1)
+            again = f"{candidate.location}: {reason}; trying again in {pause:g} s"
+            log.warning("%s", _shown(again))
+            time.sleep(pause)
+
+
+def _from_folder(candidate: Candidate, file: File, target: Path) -> None:
+    place = Path(candidate.location).expanduser() / file.name
+    sources: list[tuple[Path, str | None]] = [(path, None) for path in near_files(place)]
+    sources += [(path, file.name) for path in possible_zips(place) if holds(path, file.name)]
+    failures: list[Refusal] = []
+    for path, member in sources:
+        try:
+            unpack(path, target, file if path == place else file.unpacked, member)
+        except Failure as failure:
+            failures.append(Refusal(f"{path.name}: {failure}"))
+        else:
+            _tell_other_name(candidate, path.name, file)
+            return
+    raise failures[0] if failures else Absent(f"{file.name}: no such file")
+
+
+def _tell_other_name(candidate: Candidate, name: str, file: File) -> None:
+    if name != PurePosixPath(file.name).name:
+        log.info("%s: %s is taken from %s", _shown(candidate.location), file.name, _shown(name))
 
 
 def _download(url: str, target: Path, patience: Patience) -> None:
     columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    # Bytes as they are stored: `Content-Encoding` is neither asked for nor undone.
-    ask = {"Accept-Encoding": "identity"}
     try:
         with (
-            requests.get(url, stream=True, timeout=patience.silence, headers=ask) as response,
+            _hurried(patience) as tell,
+            _asked(url, patience) as response,
             progress("{task.description}", *columns) as bar,
             target.open("wb") as file,
         ):
             _check_status(response)
-            task = bar.add_task(url.rpartition("/")[2], total=response.raw.length_remaining)
-            for chunk in _chunks(response.raw, patience):
+            tell(0)
+            size = response.raw.length_remaining
+            _check_size(size or 0)
+            task = bar.add_task(url.rpartition("/")[2], total=size)
+            # Bytes as they come: read() would wait for a whole chunk.
+            while chunk := response.raw.read1(CHUNK):
                 file.write(chunk)
+                _check_size(file.tell())
+                tell(len(chunk))
                 bar.advance(task, len(chunk))
     except (requests.RequestException, HTTPError) as error:
         kind = Unreachable if isinstance(error, requests.ConnectionError) else Failure
         raise kind(_reason(error, patience)) from error
 
 
+def _asked(url: str, patience: Patience) -> requests.Response:
+    # Bytes as they are stored: `Content-Encoding` is neither asked for nor undone.
+    ask = {"Accept-Encoding": "identity"}
+    try:
+        return requests.get(url, stream=True, timeout=patience.silence, headers=ask)
+    except (requests.RequestException, HTTPError):
+        raise
+    except ValueError as error:  # an address, perhaps of a redirect, that is none
+        raise Refusal(f"not an address: {error}") from error
+    except OSError as error:  # the file of certificates that a variable names
+        raise Refusal(f"{error} (REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE)") from error
+
+
+@contextmanager
+def _hurried(patience: Patience) -> Iterator[Callable[[int], None]]:
+    """Raise Failure, wherever it waits, unless enough bytes are told of in time.
+
+    The timeout of a socket begins anew with each byte, so heads, or the lines between chunks, could
+    go on for ever.
+    """
+    received = -1
+
+    def tell(count: int) -> None:
+        nonlocal received
+        if received < 0:  # the head is there
+            received = 0
+            signal.setitimer(signal.ITIMER_REAL, patience.silence, patience.silence)
+        received += count
+
+    def check(*_: object) -> None:
+        nonlocal received
+        if received < 0:
+            raise Failure(f"no answer within {3 * patience.silence:g} s")
+        if received < patience.trickle:
+            raise Failure(f"too slow: {received} bytes in {patience.silence:g} s")
+        received = 0
+
+    before = signal.signal(signal.SIGALRM, check)
+    signal.setitimer(signal.ITIMER_REAL, 3 * patience.silence)
+    try:
+        yield tell
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _check_size(size: int) -> None:
+    if size > MOST_BYTES:
+        most = f"{MOST_BYTES / 2**30:g} GiB"
+        raise Refusal(f"more than {most}; fetch it yourself, and name its folder")
+
+
 def _check_status(response: requests.Response) -> None:
     status = response.status_code
     if status != requests.codes.ok:
-        kind = Refusal if 400 <= status < 500 and status not in PASSING else Failure
+        kind = Absent if 400 <= status < 500 and status not in PASSING else Failure
         raise kind(f"HTTP {status} {response.reason}")
-
-
-def _chunks(body: BaseHTTPResponse, patience: Patience) -> Iterator[bytes]:
-    """Yield bytes as they come: read() would wait for a whole chunk, and never see a trickle."""
-    received, due = 0, time.monotonic() + patience.silence
-    while chunk := body.read1(CHUNK):
-        yield chunk
-        received += len(chunk)
-        if time.monotonic() > due:
-            if received < patience.trickle:
-                raise Failure(f"too slow: {received} bytes in {patience.silence:g} s")
-            received, due = 0, time.monotonic() + patience.silence
 
 
 def _reason(error: Exception, patience: Patience) -> str:

@@ -4,13 +4,14 @@ from pathlib import Path
 
 from downloading.catalog import Entry
 from downloading.forms.form import Form
-from downloading.sources import Known
+from downloading.sources import Known, Package
 from shared.console import StageError
 from shared.dataset import TABLE, Dataset, Description, Table
 from shared.files import sha256
 from shared.idx import INTEGERS, read_idx
 
 _BLOCK = 1 << 20
+_SHOWN = 30
 
 
 def resolve(entry: Entry, train: Path, test: Path, place: str) -> Dataset:
@@ -18,35 +19,52 @@ def resolve(entry: Entry, train: Path, test: Path, place: str) -> Dataset:
 
     Raises StageError, with the `place` of the entry, for a table that is not as the entry says.
     """
-    cure = (
-        f"if the data is as it should be, `python tools/describe.py --refresh {entry.name}`"
-        if isinstance(entry.source, Form)
-        else "install the pinned packages (pip install -r requirements.txt), or correct the entry"
-    )
     return Dataset(
         **entry.model_dump(include=set(Description.model_fields)),
-        train=_table(train, entry.train, entry.header, f"{place}: train", cure),
-        test=entry.draw_test or _table(test, entry.test, entry.header, f"{place}: test", cure),
+        train=_table(train, entry.train, entry, f"{place}: train"),
+        test=entry.draw_test or _table(test, entry.test, entry, f"{place}: test"),
     )
 
 
-def _table(path: Path, known: Known, header: bool, place: str, cure: str) -> Table:
+def _table(path: Path, known: Known, entry: Entry, place: str) -> Table:
     table = path / TABLE
     if table.exists():
-        digest, rows = sha256(table), _count_lines(table) - header
+        digest, rows = sha256(table), _count_lines(table) - entry.header
     else:
         digest = sha256(path / "images.idx", path / "labels.idx")
         rows = len(read_idx(path / "labels.idx", INTEGERS))
     if known.sha256 not in (None, digest):
         raise StageError(
             f"{place}.sha256: is {known.sha256}, but the table made from the entry's source has "
-            f"{digest}; {cure}"
+            f"{digest}; {_cure(table, entry)}"
         )
     if known.rows not in (None, rows):
-        raise StageError(f"{place}.rows: is {known.rows}, but the table has {rows}; {cure}")
+        raise StageError(
+            f"{place}.rows: is {known.rows}, but the table has {rows}; {_cure(table, entry)}"
+        )
     if rows < 1:
         raise StageError(f"{place}: the table has no rows")
     return Table(rows=rows, sha256=digest)
+
+
+def _cure(table: Path, entry: Entry) -> str:
+    """Return what to do about another table than the entry says, by its first line."""
+    columns = entry.image.pixels + 1
+    if table.exists():
+        with table.open("rb") as file:
+            line = file.readline(64 * columns)
+        found = line.count(b",") + 1
+        if found != columns:
+            start = line[:_SHOWN].decode(errors="backslashreplace").strip()
+            return (
+                f"its first line, {start!r}, has {found} columns between commas, where {columns} "
+                "should be: it is another file, or `image` is wrong"
+            )
+    if isinstance(entry.source, Form):
+        return f"if the data is as it should be, `python tools/describe.py --refresh {entry.name}`"
+    if isinstance(entry.source, Package):
+        return "install the pinned packages: pip install -r requirements.txt"
+    return "if it is the one that you mean, correct the entry"
 
 
 def _count_lines(path: Path) -> int:

@@ -53,10 +53,9 @@ class Edition(NamedTuple):
     train: tuple[File, ...]
     test: tuple[File, ...]
 
-    def however_unpacked(self) -> "list[Edition]":
-        """Return it as upstream has it, as members taken out of the archive, and decompressed."""
-        train, test = (tuple(file.unpacked for file in files) for files in (self.train, self.test))
-        return [self, self._replace(archive=None), Edition(None, train, test)]
+    def also_taken_out(self) -> "list[Edition]":
+        """Return it as upstream has it, and as members that were taken out of the archive."""
+        return [self, self._replace(archive=None)]
 
 
 class Csv(Part):
