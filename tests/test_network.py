@@ -136,9 +136,18 @@ def test_output_sizes_follow_the_article_s_formula(network: Network, padding: Pa
     assert len(checked) == {"compact": 4, "accurate": 5, "tutorial": 4}[network]
 
 
+@pytest.mark.parametrize("network", ["compact", "accurate"])
+@pytest.mark.parametrize("sides", [(8, 8), (11, 9), (64, 64), (128, 128)])
+def test_images_of_8_to_128_pixels_fit(network: Network, sides: tuple[int, int]) -> None:
+    image = ImageShape(height=sides[0], width=sides[1], channels=3)
+    assert build(network, image, 10, replace(CHOICES, padding="same")).output.shape == (None, 10)
+
+
 def test_a_too_small_image_is_refused_by_name() -> None:
     tiny = ImageShape(height=4, width=4, channels=1)
-    with pytest.raises(StageError, match=r"train\.network: tutorial .* larger images than 4×4"):
+    with pytest.raises(
+        StageError, match=r"train\.network: tutorial .* larger images than 4×4; .*accurate"
+    ):
         build("tutorial", tiny, 10, replace(CHOICES, padding="valid"))
 
 

@@ -50,7 +50,8 @@ def build(network: Network, image: ImageShape, classes: int, choices: Choices) -
             raise
         raise StageError(
             f"params.yaml: train.network: {network} with train.padding {choices.padding} needs "
-            f"larger images than {image.height}×{image.width}"
+            f"larger images than {image.height}×{image.width}; "
+            "train.network=accurate with train.padding=same takes images of any size"
         ) from error
     features = layers.Dropout(choices.dropout, name="dropout")(features)
     initial = _article_initializers() if network == "tutorial" else {}
@@ -65,7 +66,7 @@ def _compact(x: Any, choices: Choices) -> Any:
     x = _convolution(x, 1, choices, choices.width, 5, strides=2)
     x = _convolution(x, 2, choices, 2 * choices.width, 3)
     x = pool(2, name="pool")(x)
-    x = _convolution(x, 3, choices, 4 * choices.width, 3, padding="valid")
+    x = _convolution(x, 3, choices, 4 * choices.width, 3, padding=_padding_that_fits(x))
     return layers.Flatten(name="flatten")(x)
 
 
@@ -77,8 +78,13 @@ def _accurate(x: Any, choices: Choices) -> Any:
     x = _convolution(x, 2, choices, 2 * choices.width, 3)
     x = _convolution(x, 3, choices, 2 * choices.width, 3, strides=2, padding="same")
     x = _convolution(x, 4, choices, 4 * choices.width, 3, padding="same")
-    x = _convolution(x, 5, choices, 4 * choices.width, 3, padding="valid")
+    x = _convolution(x, 5, choices, 4 * choices.width, 3, padding=_padding_that_fits(x))
     return pool[choices.pooling](name="pool")(x)
+
+
+def _padding_that_fits(x: Any) -> Padding:
+    """Return `valid`, or `same` where less is left of a small image than a filter covers."""
+    return "valid" if min(x.shape[1:3]) >= 3 else "same"
 
 
 def _normalized(pixels: Any) -> Any:
