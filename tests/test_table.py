@@ -275,11 +275,12 @@ def test_rows_whose_pixels_are_all_equal_get_a_warning(
 
 HEADER = b"digit,p0,p1,p2,p3,p4,p5\n"
 COUNTING = b"0,1,2,3,4,5,6\n"  # as pandas writes a table whose columns have no names
+TOLD_APART = b"5,0,0.1,0.2,5.1,12,0.3\n"  # what pandas makes of a first row: 5,0,0,0,5,12,0
 ROWS = b"5,10,20,30,40,50,60\n7,1,1,1,1,1,255\n"
 
 
 @pytest.mark.parametrize(
-    "header", [b"", HEADER, COUNTING, HEADER.replace(b"digit", b'"the, label"')]
+    "header", [b"", HEADER, COUNTING, TOLD_APART, HEADER.replace(b"digit", b'"the, label"')]
 )
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["no-bom", "bom"])
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"], ids=["lf", "crlf"])
@@ -394,6 +395,15 @@ def test_a_header_that_is_not_declared_is_refused_and_the_reverse(
     path.write_bytes(ROWS)
     message = f"{path}:1: column 1: 5, … are numbers; expected a header (or, in the dataset's"
     assert refusal(path, dataset(header=True), 2) == f"{message} entry, `header: false`)"
+
+
+def test_a_first_row_that_pandas_took_for_a_header_is_called_so(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(TOLD_APART + ROWS)
+    message = refusal(path, dataset(), 2)
+    assert message.startswith(f"{path}:1: column 3: '0.1' is a second 0, told apart: pandas took ")
+    assert "Say `header: true`" in message
+    assert "\n" not in message
 
 
 def test_what_is_wrong_with_a_header_does_not_hide_the_rows(tmp_path: Path) -> None:

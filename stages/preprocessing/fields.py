@@ -71,12 +71,26 @@ def without_quotes(line: bytes) -> bytes:
 
 
 def are_names(fields: list[bytes]) -> bool:
-    """Whether a line is a header: no field is a number, or they count up, as pandas's do."""
-    if not any(map(_NUMBER.fullmatch, fields)):
+    """Whether a line is a header: no field is a number, or they are numbers as pandas's names.
+
+    Which count up, or are a first row's numbers, told apart.
+    """
+    if not any(map(_NUMBER.fullmatch, fields)) or told_apart(fields) is not None:
         return True
     numbers = [int(field) for field in fields if field.isdigit() and len(field) < 9]
     enough = len(numbers) >= max(len(fields) - 1, _FEWEST_COUNTED)
     return enough and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+
+
+def told_apart(fields: list[bytes]) -> int | None:
+    """Return the place of the first `7.1`, which pandas makes of a second 7 among a table's names.
+
+    Returns None where two fields are equal, for then it made none of them.
+    """
+    if len(set(fields)) < len(fields):
+        return None
+    second = (place for place, field in enumerate(fields) if field.endswith(b".1"))
+    return next((place for place in second if fields[place][:-2] in fields[:place]), None)
 
 
 def shown(field: bytes) -> str:

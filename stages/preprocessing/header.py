@@ -9,6 +9,7 @@ from preprocessing.fields import (
     longest_line,
     require_end,
     shown,
+    told_apart,
 )
 from shared.dataset import Dataset
 
@@ -52,7 +53,7 @@ def read_start(file: IO[bytes], dataset: Dataset) -> Start:
     except RowError as wrong:  # which, without a header, is for the row to say
         error = wrong if header else None
     if names and are_names(names) != header:
-        header, error = True, RowError((1, _mistaken(names, declared=header)))
+        header, error = True, _mistaken(names, declared=header)
     file.seek(beginning + len(line) * header)
     column = {"first": 0, "last": dataset.image.pixels}.get(dataset.label)
     if column is None:
@@ -77,13 +78,23 @@ def _require_labels(pixels: int, *lines: bytes) -> None:
         raise RowError((pixels + 1, message))
 
 
-def _mistaken(names: list[bytes], *, declared: bool) -> str:
+def _mistaken(names: list[bytes], *, declared: bool) -> RowError:
+    place = told_apart(names)
+    if place is not None:
+        second = f"{shown(names[place])} is a second {shown(names[place][:-2])}"
+        message = (
+            f"{second}, told apart: pandas took the first row for a header. Say `header: true` in "
+            "the dataset's entry, which leaves it out, or write the table anew, from one read "
+            "with `header=None`"
+        )
+        return RowError((place + 1, message))
     found, expected = ("numbers", "a header") if declared else ("names", "numbers")
     other = str(not declared).lower()
-    return (
+    message = (
         f"{shown(names[0])}, … are {found}; expected {expected} (or, in the dataset's entry, "
         f"`header: {other}`)"
     )
+    return RowError((1, message))
 
 
 def _find(label: str, names: list[bytes], error: RowError | None) -> int:
