@@ -17,6 +17,7 @@ from preprocessing.audit import (
     find_repeats,
     refuse_overlap,
 )
+from preprocessing.brightness import warn_of_brightness
 from preprocessing.classes import class_picture, first_images, mean_images, rows_per_class
 from preprocessing.held_out import Method, require_every_class, test_mask, validation_mask
 from preprocessing.storage import Rows, store, write_split
@@ -108,8 +109,16 @@ def read_rows(folder: Path, dataset: Dataset, rows: int, scratch: IO[bytes]) -> 
     """Return the rows of a table, which is text or arrays."""
     if (folder / "images.idx").exists():
         columns = read_sources(folder)
-        return store(read_arrays(folder, dataset), scratch, columns["source"], columns.get("group"))
-    return store(read_table(folder / TABLE, dataset, rows), scratch, 1 + dataset.header)
+        chunks, names, groups = (
+            read_arrays(folder, dataset),
+            columns["source"],
+            columns.get("group"),
+        )
+        table = store(chunks, scratch, names, groups)
+    else:
+        table = store(read_table(folder / TABLE, dataset, rows), scratch, 1 + dataset.header)
+    warn_of_brightness(folder, table, dataset)
+    return table
 
 
 if __name__ == "__main__":

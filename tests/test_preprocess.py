@@ -209,6 +209,19 @@ def test_a_group_is_in_one_split_alone_where_both_are_drawn(project: Path) -> No
     assert (counts["test_rows"], counts["validation_rows"]) == (80, 20)
 
 
+def test_what_is_odd_in_the_levels_of_either_table_is_told(
+    project: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    train, test = digits(200, 0), digits(30, 1)
+    train[0][:, :, [0, -1]] = 255
+    train[0][:, 2, 2] = 0
+    lay_out(train, (test[0] // 64, test[1]))
+    preprocess.main()
+    dark, few = caplog.messages[:2]
+    assert dark.startswith("data/raw/train: most images are dark on light")
+    assert few.startswith("data/raw/test: the pixels are from 0 to 3")
+
+
 def test_an_overlap_can_be_dropped_from_all_but_the_test_split(project: Path) -> None:
     (images, labels), test = repeated()
     lay_out((images, labels), test, PARAMS | {"split": "tail", "on_overlap": "drop"})
