@@ -253,8 +253,12 @@ def test_clean_removes_what_the_project_wrote_and_nothing_else(house: Path) -> N
     [
         (["compare", "A=it's", 'B=a "b" $$c'], ["tools/compare.py", "it's", 'a "b" $c']),
         (["compare", "A="], ["tools/compare.py"]),
-        (["run", "PRESET=it's", "ARGS=-n 'a b'"], ["tools/run.py", "it's", "-n", "a b"]),
-        (["run", "DATASET=my data"], ["tools/run.py", "--help", "--dataset", "my data"]),
+        (["run", "PRESET=fast", "DATASET=my own"], ["tools/run.py", "fast", "--dataset", "my own"]),
+        (["run"], ["tools/run.py", "--help"]),
+        (
+            ["run", "PRESET=it's", "ARGS=-n 'a b' -S c=3"],
+            ["tools/run.py", "it's", "-n", "a b", "-S", "c=3"],
+        ),
     ],
 )
 def test_arguments_reach_a_tool_as_they_are(

@@ -112,13 +112,6 @@ def test_a_preset_is_run_whole_and_nothing_of_an_earlier_run_lingers(project: Pr
     assert "mine" in project.run("dvc", "exp", "list", "--name-only")
 
 
-def test_make_run_hands_everything_over(project: Project) -> None:
-    chosen = ["PRESET=accurate", "DATASET=fashion-mnist", "ARGS=-n mine -S train.seed=3 evaluate"]
-    line = project.run("make", "--dry-run", "--no-print-directory", "run", *chosen).splitlines()[-1]
-    handed = "'accurate' --dataset 'fashion-mnist' -n mine -S train.seed=3 evaluate"
-    assert line == f"python tools/run.py {handed}"
-
-
 @pytest.mark.parametrize(
     ("arguments", "known"),
     [(["acurate"], "'accurate', 'accurate-fashion'"), (["accurate", "--dataset=x"], "'mnist-5k'")],
