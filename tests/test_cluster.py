@@ -32,6 +32,8 @@ def slurm(monkeypatch: pytest.MonkeyPatch, nodes: str, task: int, node: str, per
 def test_without_variables_there_is_no_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TF_CONFIG", raising=False)
     assert find_cluster() is None
+    monkeypatch.setenv("TF_CONFIG", "")
+    assert find_cluster() is None, "empty is unset"
     tf_config(monkeypatch, {"worker": ["a:1"]}, "worker", 0)
     assert find_cluster() is None, "one worker is no cluster"
 

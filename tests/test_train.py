@@ -221,7 +221,7 @@ def test_what_stops_after_the_last_step_is_written_by_the_next_run(
 def test_mirrored_replicas_go_on_where_they_were(project: Path, tmp_path: Path) -> None:
     change(project, steps=200, strategy="mirrored")
     whole = shutil.copytree(project, tmp_path / "whole")
-    assert "strategy mirrored, 2 replica(s)" in train(whole)
+    assert "strategy mirrored, 2 replica(s)" in train(whole, TF_CONFIG="")
     process = start(project)
     wait_for_checkpoint(project, process)
     process.kill()

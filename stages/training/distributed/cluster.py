@@ -49,6 +49,8 @@ def find_cluster() -> Cluster | None:
 
 
 def _from_tf_config() -> Cluster | None:
+    if not os.environ.get("TF_CONFIG", "").strip():
+        return None
     resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
     jobs = resolver.cluster_spec().as_dict()
     if not jobs:

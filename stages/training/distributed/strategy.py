@@ -110,6 +110,7 @@ def _single(gpus: list[Any]) -> Any:
 
 
 def _mirrored(gpus: list[Any]) -> Any:
+    os.environ.pop("TF_CONFIG", None)  # TensorFlow would read it for this strategy, too
     if gpus:
         return tf.distribute.MirroredStrategy()
     [cpu] = tf.config.list_physical_devices("CPU")
