@@ -2,12 +2,13 @@
 
 import io
 import json
+import re
 import shutil
 import zipfile
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import h5py
 import numpy as np
@@ -22,6 +23,9 @@ from sklearn.datasets import dump_svmlight_file
 
 import download
 from check_catalog import check_catalog
+from conftest import ROOT
+from downloading.forms.csv_form import CsvForm
+from downloading.forms.form import Form
 from shared.console import StageError
 from shared.idx import INTEGERS, read_idx
 
@@ -338,6 +342,15 @@ def test_own_data_that_has_changed_is_told_by_the_catalogs_check(
     shutil.rmtree("datasets/mine/data")
     check_catalog(Path("datasets"))
     assert "datasets/mine/data: not here, so not checked" in caplog.text
+
+
+@pytest.mark.parametrize("form", [*Form.__subclasses__(), *CsvForm.__subclasses__()])
+def test_the_reference_names_every_key(form: type[Form]) -> None:
+    page = (ROOT / "docs/reference/dataset-entries.md").read_text(encoding="utf-8")
+    [name] = get_args(form.model_fields["form"].annotation)
+    assert f"| `{name}` |" in page
+    keys = form.model_fields.keys() - {"kind", "form"}
+    assert not [key for key in keys if not re.search(rf"`(\{{.*)?{key}\b", page)]
 
 
 def png(image: npt.NDArray[np.uint8]) -> bytes:
