@@ -37,6 +37,11 @@ def test_what_preprocess_did_not_write_is_refused_by_name(tmp_path: Path) -> Non
         open_split(path)
 
 
+def test_what_cannot_be_opened_is_not_said_to_be_damaged(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError):
+        open_split(tmp_path)
+
+
 def test_a_pickle_in_the_archive_is_refused_and_not_run(tmp_path: Path) -> None:
     path = tmp_path / "train.npz"
     np.savez(path, images=np.array([{"a": 1}], object), labels=np.zeros(1, np.uint8))

@@ -187,6 +187,8 @@ def open_split(path: Path) -> Split:
     except FileNotFoundError:
         raise StageError(f"{path}: no such file; `dvc repro preprocess` makes it") from None
     except DAMAGE as error:
+        if isinstance(error, OSError) and error.filename:  # it cannot be opened
+            raise
         raise StageError(
             f"{path}: not a prepared split ({error}); `dvc repro --force preprocess` writes it anew"
         ) from None
