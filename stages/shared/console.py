@@ -75,7 +75,8 @@ def _said(error: Exception, if_memory_is_short: str) -> str | None:
     if found and (number := _NUMBERS.get(found["what"].strip())):
         return _of_file(OSError(number, os.strerror(number), found["place"]))
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
-        return "\n".join([f"memory is short; {if_memory_is_short}", *str(error).splitlines()[:1]])
+        what = ": ".join(["memory is short", *str(error).splitlines()[:1]])
+        return f"{what}; {if_memory_is_short}"
     return None
 
 
