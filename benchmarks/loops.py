@@ -26,7 +26,6 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import numpy as np
-import yaml
 
 import setting
 from project import ROOT, command_line
@@ -185,7 +184,7 @@ def run_stage(folder: Path, **changes: Any) -> Any:
     """Run the stage on MNIST with some parameters changed; return the seconds that it logs."""
     params = read_yaml(ROOT / "params.yaml")
     params["train"] |= changes
-    (folder / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
+    (folder / "params.yaml").write_text(json.dumps(params), encoding="utf-8")
     remove(folder / "logs")
     here = os.environ | {"CHECKPOINT_DIR": "", "LOG_DIR": ""}
     subprocess.run([sys.executable, STAGE], cwd=folder, env=here, check=True, capture_output=True)  # noqa: S603 (its own)

@@ -1,6 +1,7 @@
 """The catalog's entries are whole, and a mistake in one is named by its place."""
 
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -154,6 +155,9 @@ def test_every_mistake_of_every_entry_is_told_with_its_line(tmp_path: Path) -> N
     assert lines[7].startswith("b/entry.yaml:1: not valid YAML: ")
 
 
+ALIASES = "[&a []" + "".join(f", &{b} [{f'*{a}, ' * 9}]" for a, b in pairwise("abcdefghijk")) + "]"
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -162,6 +166,12 @@ def test_every_mistake_of_every_entry_is_told_with_its_line(tmp_path: Path) -> N
         (("title: Insects", "name: insects"), r"2: name: unknown name; it is the folder's$"),
         (("title: Insects", "title: &a [*a]"), r"2: title: must be a valid string, is "),
         (("Insects", "\udce4"), r"2: not UTF-8: invalid continuation byte$"),
+        (("Insects", "2024-13-45"), r"2: not valid YAML: month must be in 1..12$"),
+        (("height: 28", "height: !!int abc"), r"5: not valid YAML: .*'abc'$"),
+        (("height: 28", "height: " + "9" * 5000), r"5: not valid YAML: .*5000 digits.*$"),
+        (("Insects", "[" * 900 + "]" * 900), r" not valid YAML: nested too deeply$"),
+        (("Insects", ALIASES), r"2: title: must be a valid string, is .{,300}$"),
+        (("[ant, bee]", f"{{a: {ALIASES}, b: c}}"), r"8: classes.a: must be a valid .{,300}$"),
     ],
 )  # fmt: skip
 def test_what_yaml_would_take_in_silence_is_told_with_its_line(
