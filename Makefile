@@ -19,7 +19,7 @@ ifneq ($(findstring :,$(CURDIR)),)
 endif
 
 .PHONY: all help setup whole-lock test quick lint lint-code lint-docs lint-github check-lock check-catalog \
-  bench bench-gpu run compare report demo tensorboard lock clean
+  bench bench-gpu new run compare report demo tensorboard lock clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -110,6 +110,9 @@ bench: setup ## measure what takes a few minutes: reading, generalization, train
 
 bench-gpu: setup ## measure training on a GPU
 	@python benchmarks/gpu.py
+
+new: setup ## describe your own images, ready to train: DATA=~/Downloads/thing.zip NAME=thing TEST=more.zip
+	@python tools/describe.py --add $(if $(DATA),'$(DATA)',--help) $(if $(TEST),--test '$(TEST)') $(if $(NAME),--name '$(NAME)')
 
 run: setup ## run a preset as an experiment: PRESET=accurate DATASET=fashion-mnist ARGS='-n mine -S train.seed=3'
 	@python tools/run.py "$${PRESET:---help}" $${DATASET:+--dataset "$$DATASET"} $(ARGS)

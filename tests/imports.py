@@ -22,7 +22,8 @@ def imported_modules(file: Path) -> frozenset[str]:
     return frozenset(names)
 
 
-def reached_modules(test: Path) -> set[str]:
+@cache
+def reached_modules(test: Path) -> frozenset[str]:
     """All that a test's file imports and what the project's files among it do, packages too.
 
     Of conftest.py each test uses a part only, which its own import names.
@@ -36,4 +37,4 @@ def reached_modules(test: Path) -> set[str]:
         reached |= names
         files = {folder / f"{name.replace('.', '/')}.py" for folder in FOLDERS for name in names}
         todo += [path for path in files - seen if path.exists()]
-    return reached | {name.split(".")[0] for name in reached}
+    return frozenset(reached | {name.split(".")[0] for name in reached})
