@@ -1,4 +1,4 @@
-"""Choosing restricts TensorFlow for good, so each test does it in a process of its own."""
+"""Choosing restricts TensorFlow for good, so tests do it in processes of their own."""
 
 import os
 import re
@@ -8,19 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from shared.console import StageError
 from shared.tf import tf
+from training.device import choose
 
 STAGES = Path(__file__).parent.parent / "stages"
 CHOOSE = """
 import sys
 from training.device import choose
-print(*choose(sys.argv[1]), sep="|")
+for device in sys.argv[1:]:
+    print(*choose(device), sep="|")
 """
 
 
-def choose(device: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def choose_in_turn(*devices: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", CHOOSE, device],
+        [sys.executable, "-c", CHOOSE, *devices],
         cwd=STAGES,
         check=False,
         text=True,
@@ -29,34 +32,37 @@ def choose(device: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_cpu_is_the_cpu_and_tensorflow_starts_without_noise() -> None:
-    chosen = choose("cpu")
-    name, reason = chosen.stdout.strip().split("|")
+@pytest.fixture(scope="module")
+def chosen() -> list[str]:
+    """What is said of `auto`, and of `cpu` after it: a line for each, and no noise."""
+    process = choose_in_turn("auto", "cpu")
+    assert process.stderr == ""
+    auto, cpu = process.stdout.splitlines()
+    return [auto, cpu]
+
+
+def test_cpu_is_the_cpu_and_tensorflow_starts_without_noise(chosen: list[str]) -> None:
+    name, reason = chosen[1].split("|")
     assert name == "CPU"
     assert reason.startswith("training on the CPU")
     assert "train.device is cpu" in reason
-    assert chosen.stderr == ""
 
 
-def test_auto_without_a_gpu_says_in_one_line_what_and_why() -> None:
+def test_auto_without_a_gpu_says_in_one_line_what_and_why(chosen: list[str]) -> None:
     if tf.config.list_physical_devices("GPU"):
         pytest.skip("there is a GPU")
-    chosen = choose("auto")
-    assert re.match(r"CPU\|training on the CPU \(\d+ cores\): .*\S", chosen.stdout)
-    assert len(chosen.stdout.splitlines()) == 1
-    assert chosen.stderr == ""
+    assert re.match(r"CPU\|training on the CPU \(\d+ cores\): .*\S", chosen[0])
 
 
 def test_gpu_without_one_fails_naming_what_is_missing_and_the_command() -> None:
     if tf.config.list_physical_devices("GPU"):
         pytest.skip("there is a GPU")
-    chosen = choose("gpu")
-    assert chosen.returncode != 0
-    assert "StageError: params.yaml: train.device: gpu, but " in chosen.stderr
-    assert "`make GPU=1` (or `pip install -r requirements-gpu.txt`)" in chosen.stderr
+    with pytest.raises(StageError, match=r"^params\.yaml: train\.device: gpu, but ") as refusal:
+        choose("gpu")
+    assert "`make GPU=1` (or `pip install -r requirements-gpu.txt`)" in str(refusal.value)
 
 
 def test_a_hidden_gpu_is_named_as_such() -> None:
-    chosen = choose("gpu", CUDA_VISIBLE_DEVICES="-1")
-    assert chosen.returncode != 0
-    assert "CUDA_VISIBLE_DEVICES=-1 hides every GPU; unset it" in chosen.stderr
+    process = choose_in_turn("gpu", CUDA_VISIBLE_DEVICES="-1")
+    assert process.returncode != 0
+    assert "CUDA_VISIBLE_DEVICES=-1 hides every GPU; unset it" in process.stderr
