@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 import zipfile
@@ -5,31 +6,30 @@ from pathlib import Path
 
 import numpy as np
 
-from shared.files import sha256
-from shared.tf import keras
-
-STAGES = Path(__file__).parent.parent / "stages"
-SAVE = """
-import sys
-from pathlib import Path
 from shared.dataset import ImageShape
+from shared.files import sha256
 from shared.tf import keras
 from training.archive import save_model
 from training.network import Choices, build
-keras.utils.set_random_seed(0)
-image = ImageShape(height=12, width=12, channels=1)
-choices = Choices(width=8, padding="same", pooling="max", activation="relu", dropout=0.1)
-model = build("compact", image, 4, choices)
-save_model(model, Path(sys.argv[1]))
-"""
+
+TESTS = Path(__file__).parent
+
+
+def save(path: Path) -> None:
+    keras.utils.set_random_seed(0)
+    choices = Choices(width=8, padding="same", pooling="max", activation="relu", dropout=0.1)
+    image = ImageShape(height=12, width=12, channels=1)
+    save_model(build("compact", image, 4, choices), path)
 
 
 def test_the_same_weights_give_the_same_bytes_in_another_process(tmp_path: Path) -> None:
-    paths = [tmp_path / "a.keras", tmp_path / "b.keras"]
-    for path in paths:
-        subprocess.run([sys.executable, "-c", SAVE, path], cwd=STAGES, check=True)
-    assert sha256(paths[0]) == sha256(paths[1])
-    loaded = keras.models.load_model(paths[0])
+    here, there = tmp_path / "here.keras", tmp_path / "there.keras"
+    save(here)
+    program = "import pathlib, sys, test_archive; test_archive.save(pathlib.Path(sys.argv[1]))"
+    environment = os.environ | {"PYTHONPATH": f"{TESTS}{os.pathsep}{TESTS.parent / 'stages'}"}
+    subprocess.run([sys.executable, "-c", program, there], env=environment, check=True)
+    assert sha256(here) == sha256(there)
+    loaded = keras.models.load_model(here)
     assert loaded(np.zeros((3, 12, 12, 1), np.uint8)).shape == (3, 4)
-    with zipfile.ZipFile(paths[0]) as archive:
+    with zipfile.ZipFile(here) as archive:
         assert b"keras_version" in archive.read("metadata.json")
