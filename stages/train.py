@@ -16,7 +16,13 @@ from shared.lock import checkpoint_lock, stage_lock
 from shared.params import load
 from shared.tf import tf
 from training.archive import save_model
-from training.building import build_batches, build_engine, build_model, configure
+from training.building import (
+    build_batches,
+    build_engine,
+    build_model,
+    configure,
+    weights_of_classes,
+)
 from training.calibration import calibrated
 from training.device import choose
 from training.distributed.checkpoint import TeamCheckpoints
@@ -98,14 +104,21 @@ def prepare(
     several = team.replicas > 1
     # On a CPU, XLA's convolutions are slower than oneDNN's; several replicas are not for XLA.
     xla = device != "CPU" and not several
+    dataset, split = load_dataset(DATASET), open_split(TRAIN)
     with team.strategy.scope():
-        model = build_model(params, load_dataset(DATASET))
-        engine = build_engine(params, model, xla=xla, team=team if several else None)
+        model = build_model(params, dataset)
+        engine = build_engine(
+            params,
+            model,
+            class_weights=weights_of_classes(params, split.labels, len(dataset.classes)),
+            xla=xla,
+            team=team if several else None,
+        )
     recipe = describe(
         params.model_dump(), DATASET, [TRAIN, VALIDATION], team.describe(device), model
     )
     team.require_same(recipe.fingerprint)
-    batches = build_batches(params, open_split(TRAIN))
+    batches = build_batches(params, split)
     engine.compile(batches.gather(0, 1))
     train_on = partial(
         train,

@@ -3,15 +3,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
+from conftest import ROOT
 from shared.dataset import ImageShape, Split
 from shared.tf import keras, tf
 from training.augmentation import Augmentation
 from training.batches import Batches, Chunk
+from training.building import weights_of_classes
 from training.engine import Engine, Losses
 from training.network import Choices, build
 from training.normalization import with_keras_layers
 from training.optimization import build_optimizer
+from training.params import TrainParams
 
 IMAGE = ImageShape(height=12, width=12, channels=1)
 BATCH = 8
@@ -103,6 +107,17 @@ def test_evaluation_is_keras_s_own_and_changes_nothing(bars: Split) -> None:
     assert score.accuracy == (logits.argmax(axis=1) == bars.labels).mean()
 
 
+def test_balanced_weights_give_each_class_its_part_and_images_1_on_average() -> None:
+    section = yaml.safe_load((ROOT / "params.yaml").read_text())["train"]
+    params = TrainParams.model_validate(section | {"class_weights": "balanced"})
+    labels = np.repeat(np.array([0, 1], np.uint8), [97, 3])
+    weights = weights_of_classes(params, labels, 2)
+    assert weights is not None
+    parts = weights * [97, 3]
+    np.testing.assert_allclose(parts, [50, 50], rtol=1e-6)
+    assert weights_of_classes(TrainParams.model_validate(section), labels, 2) is None
+
+
 def test_label_smoothing_is_in_the_training_loss_only(bars: Split) -> None:
     sharp, smooth = engine(), engine(label_smoothing=0.2)
     assert sharp.evaluate(bars) == smooth.evaluate(bars)
@@ -110,8 +125,12 @@ def test_label_smoothing_is_in_the_training_loss_only(bars: Split) -> None:
     assert first != train(smooth, steps_of(bars, 1))
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
-def test_one_step_is_what_keras_would_do(bars: Split, optimizer: Any) -> None:
+@pytest.mark.parametrize(
+    ("optimizer", "weights"), [("adam", None), ("sgd", None), ("sgd", [0.5, 2.0, 1.0, 4.0])]
+)
+def test_one_step_is_what_keras_would_do(
+    bars: Split, optimizer: Any, weights: list[float] | None
+) -> None:
     ours = engine()
     ours = Engine(
         ours.model,
@@ -119,6 +138,7 @@ def test_one_step_is_what_keras_would_do(bars: Split, optimizer: Any) -> None:
         batch_size=BATCH,
         label_smoothing=0.0,
         augment=False,
+        class_weights=None if weights is None else np.array(weights, np.float32),
     )
     theirs = with_keras_layers(engine().model)
     optimizers = {
@@ -131,7 +151,7 @@ def test_one_step_is_what_keras_would_do(bars: Split, optimizer: Any) -> None:
     chunk = steps_of(bars, 2)
     train(ours, chunk)
     for batch, truth in zip(chunk.images, chunk.labels, strict=True):
-        theirs.train_on_batch(batch, truth)
+        theirs.train_on_batch(batch, truth, class_weight=weights and dict(enumerate(weights)))
     for one, other in zip(ours.model.get_weights(), theirs.get_weights(), strict=True):
         # A fiftieth of the learning rate: where a gradient is next to 0, Adam divides its rounding
         # by its size.

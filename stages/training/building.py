@@ -3,12 +3,14 @@
 from functools import partial
 from typing import Any
 
-from shared.dataset import Dataset, Split
+import numpy as np
+
+from shared.dataset import Dataset, Labels, Split
 from shared.tf import keras, tf
 from training.batches import Batches
 from training.distributed.engine import ReplicatedEngine
 from training.distributed.team import Team
-from training.engine import Engine
+from training.engine import Engine, Losses
 from training.loop import most_steps_a_chunk
 from training.network import Choices, build
 from training.optimization import build_optimizer, build_schedule
@@ -31,8 +33,24 @@ def build_model(params: TrainParams, dataset: Dataset) -> Any:
     return build(params.network, dataset.image, len(dataset.classes), choices)
 
 
+def weights_of_classes(params: TrainParams, labels: Labels, classes: int) -> Losses | None:
+    """Return what each class counts in the loss [K], or None where all images count alike.
+
+    `balanced` is one part in K for each class, and 1 on average over the images.
+    """
+    if params.class_weights == "none":
+        return None
+    counts = np.bincount(labels, minlength=classes)
+    return (labels.size / (classes * counts)).astype(np.float32)
+
+
 def build_engine(
-    params: TrainParams, model: Any, *, xla: bool = False, team: Team | None = None
+    params: TrainParams,
+    model: Any,
+    *,
+    class_weights: Losses | None = None,
+    xla: bool = False,
+    team: Team | None = None,
 ) -> Engine:
     """Return the compiled steps of the model; `team` is given where several replicas train it."""
     schedule = build_schedule(params.schedule, params.learning_rate, params.steps)
@@ -50,6 +68,7 @@ def build_engine(
         optimizer,
         batch_size=params.batch_size,
         label_smoothing=params.label_smoothing,
+        class_weights=class_weights,
         augment=params.changes.changes_images,
         xla_capacity=min(largest, params.eval_every, params.steps) if xla else None,
     )

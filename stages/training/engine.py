@@ -44,6 +44,7 @@ class Engine:
     nothing until the last is done. With `xla_capacity` (a number of steps) XLA compiles the whole
     chunk, for exactly so many steps; shorter chunks are padded, so nothing is compiled twice.
     All batches are of `batch_size` images, which spares each step its arithmetic with shapes.
+    `class_weights` [K] multiply each image's part in the loss that is trained on.
     """
 
     def __init__(
@@ -54,12 +55,14 @@ class Engine:
         batch_size: int,
         label_smoothing: float,
         augment: bool,
+        class_weights: Losses | None = None,
         xla_capacity: int | None = None,
     ) -> None:
         self.model = model
         self.optimizer = optimizer
         self.label_smoothing = label_smoothing
         self.augment = augment
+        self.class_weights = class_weights
         self.xla_capacity = xla_capacity
         optimizer.build(model.trainable_variables)
         pixels = model.input_shape[1:]
@@ -142,7 +145,10 @@ class Engine:
             images = apply_changes(images, changes)
         with tf.GradientTape() as tape:
             logits = self.model(images, training=True)
-            loss = tf.reduce_mean(self._cross_entropy(labels, logits, self.label_smoothing)) * share
+            losses = self._cross_entropy(labels, logits, self.label_smoothing)
+            if self.class_weights is not None:
+                losses *= tf.gather(self.class_weights, labels)
+            loss = tf.reduce_mean(losses) * share
             scaled = self.optimizer.scale_loss(loss)
         weights = self.model.trainable_variables
         self.optimizer.apply(self._gradients(tape, scaled, weights), weights)

@@ -36,6 +36,7 @@ class TrainParams(Params):
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     schedule: Schedule
     label_smoothing: Rate
+    class_weights: Literal["none", "balanced"]
     calibration: Calibration
     seed: Annotated[int, Field(ge=0, lt=2**31)]
     eval_every: Positive
