@@ -18,7 +18,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from conftest import ROOT
 from digits import SHAPE, describe, read_digits, write_model
+from predicting.dataset import Dataset
 from predicting.pictures import as_image, read_picture
+from predicting.predict import load, read
+from predicting.refusal import RefusedError
 from shared.dataset import Images, Split
 
 SITE_PACKAGES = Path(np.__file__).parents[1]
@@ -136,6 +139,19 @@ PICTURES: dict[str, Callable[[Path], None]] = {
     "white on nothing": lambda p: seven((300, 200), (255,) * 4, (0, 0, 0, 0), "RGBA").save(p),
     "sixteen bits": lambda path: seven((300, 200), 60000, 1000, "I;16").save(path),
     "black and white": lambda path: seven((300, 200), 0, 1, "1").save(path),
+    "16 bits on nothing": lambda path: seven((300, 200), 9, 65535, "I;16").save(
+        path, transparency=65535
+    ),
+    "32 bits": lambda path: seven((300, 200), 3, 250, "I").save(path, "tiff"),
+    "floats to 1": lambda path: seven((300, 200), 0.1, 0.9, "F").save(path, "tiff"),
+    "floats to 255": lambda path: seven((300, 200), 10.5, 240.5, "F").save(path, "tiff"),
+    "floats below 0": lambda path: seven((300, 200), -2.0, 7.0, "F").save(path, "tiff"),
+    "LAB": lambda path: seven((300, 200), (30, 128, 128), (220, 128, 128), "LAB").save(
+        path, "tiff"
+    ),
+    "inks": lambda path: (
+        seven((300, 200), "black", "white", "RGB").convert("CMYK").save(path, "tiff")
+    ),
     "turned camera": lambda path: turned(seven((300, 200), 0, 255), path),
 }
 
@@ -289,6 +305,76 @@ def test_a_wrong_file_is_refused_in_one_line_and_nothing_is_predicted(
     assert reason in line
 
 
+TINY = Dataset((1, 2, 1), ["a", "b"], "digits", True, "label", False, False)
+NUMBERS = np.array([[0.5, np.nan, np.inf]], np.float32)
+
+
+def pfm(numbers: np.ndarray) -> bytes:
+    return f"Pf {len(numbers)} 1 -1.0\n".encode() + numbers.astype("<f4").tobytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.jpg", b"\0\0\0\x18ftypheic\0\0\0\0", "a HEIC picture; save it as PNG or JPEG"),
+        ("a.jpg", b"\0\0\0\x18ftypavif\0\0\0\0", "an AVIF picture; save it as PNG or JPEG"),
+        ("a.png", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "PostScript; save it as"),
+        ("a.png", b"DDS " + bytes(200), "neither a picture nor a table"),
+        ("a.pfm", pfm(NUMBERS[0, :2]), "a pixel that is no number"),
+        ("a.pfm", pfm(NUMBERS[0, ::2]), "a pixel that is no number"),
+        ("a.csv", b"p0,p1,label,more,again\n1,2,a,b\n", ":1: 5 columns, of which 2 should be pix"),
+        ("a.csv", b"p0,p1,label\n1,2\n", ":2: 2 columns, where the header has 3"),
+        ("a.csv", b"p0,p1\n1,2,a\n", ":2: 3 columns, where the header has 2"),
+        ("a.csv", b"p0\n1\n", ":1: 1 columns, of which 2 should be pixels"),
+        ("a.csv", b'"p\n0",p1\n', "an empty table"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_with_its_reason(
+    tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(RefusedError, match=re.escape(said)):
+        list(read([tmp_path / name], TINY))
+
+
+@pytest.mark.parametrize(
+    ("label", "table", "sources"),
+    [
+        ("label", "id,p0,p1\nx,1,2\ny,3,4\n", ["x", "y"]),
+        ("label", "p0,p1,ImageId\n1,2,x\n3,4,y\n", ["x", "y"]),
+        ("label", ",label,p0,p1\nx,a,1,2\ny,b,3,4\n", ["x", "y"]),
+        ("first", "id,p0,p1\nx,1,2\ny,3,4\n", ["x", "y"]),
+        ("last", "id,p0,p1,what\nx,1,2,a\ny,3,4,b\n", ["x", "y"]),
+        ("first", "what,p0,p1\na,1,2\nb,3,4\n", ["{}:2", "{}:3"]),
+        ("class_id", "class_id,p0,p1\na,1,2\nb,3,4\n", ["{}:2", "{}:3"]),
+    ],
+)
+def test_a_column_of_ids_is_where_the_images_come_from(
+    tmp_path: Path, label: str, table: str, sources: list[str]
+) -> None:
+    path = tmp_path / "test.csv"
+    path.write_text(table)
+    found = list(read([path], TINY._replace(label=label)))
+    assert [source for source, _ in found] == [source.format(path) for source in sources]
+    assert [image.ravel().tolist() for _, image in found] == [[1, 2], [3, 4]]
+
+
+def test_a_picture_of_many_pixels_takes_little_memory(tmp_path: Path) -> None:
+    path, side = tmp_path / "large.png", 5000
+    Image.new("LA", (side, side), (200, 255)).save(path, compress_level=1)
+    code = f"""
+import resource
+from pathlib import Path
+from predicting.pictures import read_picture
+start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+read_picture(Path({str(path)!r}))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - start)
+"""
+    folder = {"PYTHONPATH": str(ROOT / "stages")}
+    said = subprocess.check_output([sys.executable, "-c", code], env=os.environ | folder, text=True)
+    assert int(said) * 1024 < 12 * side**2
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 def test_an_output_that_cannot_be_written_is_told_in_one_line(
     sent: Sent, digits: Split, tmp_path: Path
@@ -323,3 +409,38 @@ def test_a_folder_with_a_file_cut_short_is_refused_in_one_line(
     done = sent._replace(folder=tmp_path).run("digit.png")
     [line] = done.stderr.splitlines()
     assert line == f"error: {tmp_path / name}: damaged; copy the exported folder again"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"image": {"height": 14, "width": 56, "channels": 1}},
+        {"image": {"height": 28, "width": 28, "channels": 3}},
+        {"classes": {"0": "zero", "1": "one"}},
+    ],
+)
+def test_a_dataset_of_another_model_is_refused(
+    sent: Sent, tmp_path: Path, other: dict[str, object]
+) -> None:
+    (tmp_path / "model.onnx").symlink_to(sent.folder / "model.onnx")
+    describe(tmp_path, label="last", **other)
+    with pytest.raises(RefusedError, match=r"not the model that dataset\.json describes; copy the"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"image": 3}', "[" * 10**5])
+def test_a_dataset_of_another_form_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "dataset.json").write_text(content)
+    with pytest.raises(RefusedError, match=r"dataset\.json: .*; copy the exported folder again"):
+        load(tmp_path)
+
+
+def test_what_others_have_written_gives_a_terminal_no_commands(
+    sent: Sent, digits: Split, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(sent.folder, tmp_path / "sent")
+    describe(folder, label="label", header=True)
+    pixels = ",".join(map(str, digits.images[0].ravel()))
+    path = tmp_path / "table.csv"
+    path.write_text(",".join(["id", *(f"p{n}" for n in range(784))]) + f"\n\x1b[31mred,{pixels}\n")
+    assert "\\x1b[31mred: digit " in sent._replace(folder=folder).run(path).stdout

@@ -21,14 +21,15 @@ import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
+from predicting.dataset import Dataset, read_dataset
 from predicting.pictures import as_image, read_picture
-from predicting.refusal import RefusedError
+from predicting.refusal import WHOLE, RefusedError, printable
 from predicting.tables import read_images
 
 Pixels = npt.NDArray[np.uint8]
@@ -57,13 +58,14 @@ def main() -> None:
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         dataset, model = load(Path(__file__).parent)
-        fit = "stretch" if arguments.as_is else dataset["fit"]
-        images = read(arguments.files, dataset, fit)
-        predictions = list(predict(model, list(dataset["classes"].values()), images))
+        if arguments.as_is:
+            dataset = dataset._replace(fit="stretch")
+        images = read(arguments.files, dataset)
+        predictions = list(predict(model, dataset.names, images))
         write(predictions, arguments.format)
         sys.stdout.flush()
     except RefusedError as error:
-        sys.exit(f"error: {error}")
+        sys.exit(f"error: {printable(str(error))}")
     except OSError as error:
         # What the output would not take, Python would try to write once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -71,18 +73,22 @@ def main() -> None:
             sys.exit(f"error: {error.filename or 'output'}: {error.strerror}")
 
 
-def load(folder: Path) -> tuple[dict[str, Any], onnxruntime.InferenceSession]:
+def load(folder: Path) -> tuple[Dataset, onnxruntime.InferenceSession]:
     """Return what dataset.json says, and the model. Raises RefusedError, or OSError."""
-    about, model = folder / "dataset.json", folder / "model.onnx"
+    path = folder / "model.onnx"
+    dataset = read_dataset(folder / "dataset.json")
+    content = path.read_bytes()
     try:
-        dataset = json.loads(about.read_text(encoding="utf-8"))
-    except ValueError:
-        raise RefusedError(f"{about}: damaged; copy the exported folder again") from None
-    content = model.read_bytes()
-    try:
-        return dataset, onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+        model = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     except Exception:  # noqa: BLE001 (ONNX Runtime's errors have no other base)
-        raise RefusedError(f"{model}: damaged; copy the exported folder again") from None
+        raise RefusedError(f"{path}: damaged; {WHOLE}") from None
+    takes = [(value.name, value.type, value.shape[1:]) for value in model.get_inputs()]
+    gives = [(value.name, value.shape[1:]) for value in model.get_outputs()]
+    if takes != [("images", "tensor(uint8)", list(dataset.shape))] or gives != [
+        ("probabilities", [len(dataset.names)])
+    ]:
+        raise RefusedError(f"{path}: not the model that dataset.json describes; {WHOLE}")
+    return dataset, model
 
 
 def write(predictions: list[Prediction], style: str) -> None:
@@ -96,7 +102,7 @@ def write(predictions: list[Prediction], style: str) -> None:
         sys.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
     else:
         for source, label, probability in predictions:
-            sys.stdout.write(f"{source}: {label} ({probability:.1%})\n")
+            sys.stdout.write(f"{printable(source)}: {printable(label)} ({probability:.1%})\n")
 
 
 def predict(
@@ -111,14 +117,14 @@ def predict(
             yield Prediction(source, names[row.argmax()], round(float(row.max()), 6))
 
 
-def read(files: Iterable[Path], dataset: dict[str, Any], fit: str) -> Iterator[tuple[str, Pixels]]:
+def read(files: Iterable[Path], dataset: Dataset) -> Iterator[tuple[str, Pixels]]:
     """Yield the images of all files, as the model takes them. Raises RefusedError."""
-    shape = tuple(dataset["image"][side] for side in ("height", "width", "channels"))
     for path in files:
         if path.suffix.lower() == ".csv":
-            yield from read_images(path, dataset, shape)
+            yield from read_images(path, dataset)
         else:
-            yield str(path), as_image(read_picture(path), path, shape, fit)
+            picture = read_picture(path)
+            yield str(path), as_image(picture, path, dataset.shape, dataset.fit)
 
 
 if __name__ == "__main__":
