@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
-from sklearn.datasets import load_svmlight_file
 
 from downloading.files import Files
 from downloading.forms.form import Form, Paths, Rows, Which, as_list, to_bytes
@@ -34,6 +33,8 @@ class LibsvmForm(Form):
 
     def read(self, which: Which, files: Files, entry: Description) -> Iterator[Rows]:
         """Yield the rows of a table, of which the values that are not 0 are in memory."""
+        from sklearn.datasets import load_svmlight_file  # noqa: PLC0415 (it takes seconds)
+
         pixels = entry.image.pixels
         for path in as_list(getattr(self, which), files):
             with files.open(path) as file:
