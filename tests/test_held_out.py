@@ -4,6 +4,7 @@ import hashlib
 
 import numpy as np
 import pytest
+from sklearn.neighbors import KNeighborsClassifier
 
 from preprocessing import held_out
 from preprocessing.held_out import Method, validation_mask
@@ -125,3 +126,19 @@ def test_groups_that_cannot_be_split_are_refused(count: int, said: str) -> None:
         groups[labels == 2] = 7
     with pytest.raises(StageError, match=f"^params.yaml: preprocess.validation_size: 40.* {said}"):
         validation_mask(labels, "stratified", 40, seed=0, groups=groups.astype(str).astype(object))
+
+
+def test_without_groups_a_model_is_measured_on_what_it_knows_by_heart() -> None:
+    random = np.random.default_rng(0)
+    writers = np.repeat(np.arange(100), 10)
+    labels = random.integers(0, 2, 100).astype(np.uint8)[writers]  # one class a writer
+    hands = random.normal(0, 1, (100, 64))
+    images = hands[writers] + 0.2 * labels[:, None] + random.normal(0, 0.2, (1000, 64))
+
+    def accuracy(groups: held_out.Groups | None) -> float:
+        test = held_out.test_mask(labels, Draw(rows=200, seed=0), groups)
+        nearest = KNeighborsClassifier(1).fit(images[~test], labels[~test])
+        return float(nearest.score(images[test], labels[test]))
+
+    assert accuracy(None) > 0.99
+    assert accuracy(writers.astype(str).astype(object)) < 0.75
