@@ -1,8 +1,10 @@
 """What a git hook hands to all that it starts must not reach another repository."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -95,3 +97,33 @@ def test_settings_given_to_git_hold_in_the_clone_too(monkeypatch: pytest.MonkeyP
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     assert settings.items() <= elsewhere().items()
+
+
+def test_a_clone_that_was_killed_is_swept_when_its_dvc_has_ended_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dvc = tmp_path / "bin/dvc"
+    dvc.parent.mkdir()
+    dvc.write_text('#!/bin/sh\n[ "$1" = exp ] || exit 0\necho $$ > pid\nexec sleep 60\n')
+    dvc.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{dvc.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (tmp_path / "experiments-notes/clone").mkdir(parents=True)
+    program = "from running.clone import clone\nwith clone() as c: c.run('one', [], 'train')"
+    path = os.pathsep.join(str(ROOT / name) for name in ("stages", "tools"))
+    with subprocess.Popen(
+        [sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": path}
+    ) as killed:
+        while not (running := [*tmp_path.glob("experiments-*/clone/pid")]):
+            assert killed.poll() is None
+            time.sleep(0.02)
+        killed.kill()
+    [orphan] = running
+    with clone() as place:
+        assert orphan.exists(), "its dvc is at work there"
+        os.kill(int(orphan.read_text()), signal.SIGKILL)
+        with clone():
+            assert not orphan.parents[1].exists()
+        assert place.folder.exists()
+    assert [folder.name for folder in tmp_path.glob("experiments-*")] == ["experiments-notes"]

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from shared.console import StageError
+from shared.console import ParameterError
 from shared.dataset import Split
 from test_engine import engine, weights
 from training.augmentation import Augmentation
@@ -128,7 +128,7 @@ def test_a_finished_run_is_not_trained_again(tmp_path: Path, bars: Split) -> Non
 def test_a_loss_that_is_not_finite_stops_with_step_and_cause(tmp_path: Path, bars: Split) -> None:
     broken = engine()
     broken.optimizer.learning_rate = 1e30
-    with pytest.raises(StageError, match=r"step \d+: the loss is (nan|inf).*learning_rate"):
+    with pytest.raises(ParameterError, match=r"step \d+: the loss is (nan|inf).*learning_rate"):
         train(
             broken,
             Batches(bars, 8, "file", augmentation=Augmentation(0.0), seed=0),

@@ -120,3 +120,15 @@ def test_an_unknown_name_is_refused_with_the_known_ones(
     project: Project, arguments: list[str], known: str
 ) -> None:
     assert known in project.run("python", "tools/run.py", *arguments, fails=True)
+
+
+def test_a_run_aside_in_a_shallow_clone_is_refused_with_the_cure(
+    project: Project, tmp_path: Path
+) -> None:
+    project.run("git", "commit", "--quiet", "--allow-empty", "--message", "a history")
+    shallow = Project(tmp_path / "shallow")
+    project.run("git", "clone", "--quiet", "--depth=1", project.folder.as_uri(), shallow.folder)
+    said = shallow.run("python", "tools/run.py", "tutorial", "--temp", fails=True)
+    assert said.startswith("error: this is a shallow clone")
+    assert said.count("\n") == 1
+    assert "`git fetch --unshallow`" in said

@@ -160,8 +160,22 @@ def test_other_settings_are_another_study(interrupted: Project) -> None:
     assert "quick began with other settings" in refusal
 
 
-def test_a_trial_that_fails_does_not_end_the_search(interrupted: Project) -> None:
-    setting = "download.dataset=choice(minst)"
-    output = interrupted.run(*SEARCH, "broken", "--trials", "2", "-S", setting)
-    assert output.count("datasets/minst") >= 2
+def test_a_trial_whose_parameters_are_refused_does_not_end_the_search(
+    interrupted: Project,
+) -> None:
+    setting = "preprocess.seed=choice(-1)"
+    output = interrupted.run(*SEARCH, "refused", "--trials", "2", "-S", setting)
+    assert output.count("params.yaml: preprocess.seed: must be greater than") == 2
     assert output.count("| fail ") == 2
+
+
+def test_a_trial_that_fails_for_another_reason_ends_the_search_and_is_taken_up_again(
+    interrupted: Project,
+) -> None:
+    """As from a full disk, or memory that was short."""
+    setting = "download.dataset=choice(minst)"
+    for _ in range(2):
+        output = interrupted.run(*SEARCH, "broken", "--trials=2", "-S", setting, fails=True)
+        assert "broken-0: " in output
+        assert "failed; mend it, and start this again" in output
+        assert "broken-1" not in output

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import project
-from running.clone import elsewhere, output
+from running.clone import elsewhere, output, require_whole_history
 from running.presets import Preset, read_presets
 from shared.console import log, run
 
@@ -26,6 +26,8 @@ def main() -> None:
     os.chdir(project.ROOT)
     presets = read_presets()
     asked, others = arguments(presets)
+    if {"--temp", "--queue", "--run-all"} & {*others}:
+        require_whole_history()
     dataset = {"download.dataset": asked.dataset} if asked.dataset else {}
     chosen = presets[asked.preset].sets | dataset
     given = {setting.partition("=")[0].lstrip("+~") for setting in asked.settings}

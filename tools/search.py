@@ -19,7 +19,7 @@ import optuna
 import pandas as pd
 
 import project
-from running.clone import Clone, DvcError, clone, last_commit
+from running.clone import Clone, RefusedError, clone, last_commit
 from searching.space import parse_space
 from searching.study import Claim, Trials
 from shared.console import log, run
@@ -59,13 +59,13 @@ def parse() -> argparse.Namespace:
 
 
 def accuracy(place: Clone, study: str, claim: Claim, fixed: list[str]) -> float | None:
-    """Run a trial and return its validation accuracy, or None if it failed."""
+    """Run a trial and return its validation accuracy, or None if its parameters were refused."""
     name = f"{study}-{claim.number}"
     chosen = [f"{key}={value}" for key, value in claim.params.items()]
     log.info("%s: %s", name, ", ".join(chosen))
     try:
         place.run(name, [*fixed, *chosen], TARGET, holds=(claim.lock.fileno(),))
-    except DvcError as error:
+    except RefusedError as error:
         log.warning("%s: %s", name, error)
         return None
     metrics = json.loads((place.folder / METRICS).read_text(encoding="utf-8"))

@@ -7,6 +7,7 @@ import re
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from rich.console import Console
 
@@ -17,6 +18,10 @@ log = logging.getLogger("stage")
 
 class StageError(Exception):
     """Something that the user can mend. The message names the place and the cure."""
+
+
+class ParameterError(StageError):
+    """A fault of the parameters themselves, which no other machine or moment would mend."""
 
 
 class _ToConsole(logging.Handler):
@@ -45,8 +50,9 @@ def run(main: Callable[[], None], if_memory_is_short: str = "end what else takes
     """Run a stage's main() and exit non-zero if it did not end.
 
     A StageError is printed without a traceback. So is what the machine refuses: a file, room on a
-    disk, memory, for which the caller may have a cure. SIGTERM ends a stage as SIGINT does, so that
-    temporary files go.
+    disk, memory, for which the caller may have a cure. A ParameterError also makes the file that
+    the environment's PARAMETERS_REFUSED names, for who started the stage through dvc, which hands
+    on no exit status. SIGTERM ends a stage as SIGINT does, so that temporary files go.
     """
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[_ToConsole()])
     log.setLevel(logging.INFO)
@@ -61,6 +67,8 @@ def run(main: Callable[[], None], if_memory_is_short: str = "end what else takes
         if said is None:
             raise
         console.print(f"error: {said}", style="bold red", markup=False)
+        if isinstance(error, ParameterError) and (note := os.environ.get("PARAMETERS_REFUSED")):
+            Path(note).touch()
         sys.exit(1)
 
 

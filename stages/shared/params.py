@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import ConstructorError, SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from shared.console import StageError
+from shared.console import ParameterError, StageError
 
 PARAMS = Path("params.yaml")
 _SHORT = Repr()  # where aliases stand for gigabytes
@@ -97,7 +97,7 @@ def validate(model: type[Model], content: Any, place: Callable[[list[str]], str]
             f"{place([str(key) for key in detail['loc']])}: {_complaint(dict(detail))}"
             for detail in error.errors()
         ]
-        raise StageError("\n".join(lines)) from None
+        raise ParameterError("\n".join(lines)) from None
 
 
 def _complaint(detail: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from shared.console import StageError
+from shared.console import ParameterError
 from shared.dataset import Split
 from shared.files import replacing
 from training.batches import Batches
@@ -63,7 +63,8 @@ def train(
     """Train up to `steps` steps, from the newest checkpoint if there is one; return the history.
 
     Evaluates every `eval_every` steps and after the last, and each time writes the whole history,
-    so that it can be looked at while the run goes on. Raises StageError when a loss is not finite.
+    so that it can be looked at while the run goes on. Raises ParameterError when a loss is not
+    finite.
     """
     history = [Row(*row) for row in checkpoints.restore(engine.variables)]
     size = 1
@@ -140,8 +141,8 @@ def _check_finite(losses: Losses, first_step: int) -> None:
         raise _diverged(first_step + int(wrong[0]) + 1, float(losses[wrong[0]]))
 
 
-def _diverged(step: int, loss: float) -> StageError:
-    return StageError(
+def _diverged(step: int, loss: float) -> ParameterError:
+    return ParameterError(
         f"step {step}: the loss is {loss}; most likely params.yaml: train.learning_rate is too "
         "high for this network and optimizer (with mixed_float16, numbers may also have "
         "overflowed: try mixed_bfloat16)"

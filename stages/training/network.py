@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from shared.console import StageError
+from shared.console import ParameterError
 from shared.dataset import ImageShape
 from shared.tf import keras, tf
 from training.normalization import BatchNormalization
@@ -38,8 +38,8 @@ class Choices:
 def build(network: Network, image: ImageShape, classes: int, choices: Choices) -> Any:
     """Return a Keras model from uint8 [N, height, width, channels] to float32 logits [N, classes].
 
-    Initial weights and dropout masks come from Keras's global seed. Raises StageError where the
-    image is too small for the network.
+    Initial weights and dropout masks come from Keras's global seed. Raises ParameterError where
+    the image is too small for the network.
     """
     body = {"compact": _compact, "accurate": _accurate, "tutorial": _tutorial}[network]
     pixels = keras.Input((image.height, image.width, image.channels), dtype="uint8", name="pixels")
@@ -48,7 +48,7 @@ def build(network: Network, image: ImageShape, classes: int, choices: Choices) -
     except ValueError as error:
         if not re.search("output size would be .*negative", str(error)):
             raise
-        raise StageError(
+        raise ParameterError(
             f"params.yaml: train.network: {network} with train.padding {choices.padding} needs "
             f"larger images than {image.height}×{image.width}; "
             "train.network=accurate with train.padding=same takes images of any size"

@@ -5,21 +5,28 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from shutil import rmtree
+from tempfile import TemporaryDirectory, gettempdir
+from typing import IO, NamedTuple
 
 from project import ROOT
 from shared.console import StageError
 from shared.environment import writable_folder
+from shared.lock import locked
 
 PIPELINE = ("dvc.yaml", "params.yaml", "requirements.txt", "datasets", "stages")
+PREFIX = "experiments-"
 
 
 class DvcError(StageError):
     """A command of dvc's that failed, and has said why."""
+
+
+class RefusedError(DvcError):
+    """One that failed since the parameters themselves are at fault."""
 
 
 class Clone(NamedTuple):
@@ -31,6 +38,7 @@ class Clone(NamedTuple):
     folder: Path
     checkpoints: Path
     logs: Path
+    lock: IO[str]
 
     def run(
         self, name: str, settings: list[str], *targets: str, holds: tuple[int, ...] = ()
@@ -39,7 +47,8 @@ class Clone(NamedTuple):
 
         An experiment of the same commit that has this name already gives way. Its results stand
         in the clone until the next one. `dvc exp run` keeps the open files that it `holds`, also
-        should it outlive this process. Raises DvcError if it fails.
+        should it outlive this process. Raises DvcError if it fails, and RefusedError if it would
+        with these parameters at any time.
         """
         output("git", "reset", "--quiet", "--hard", folder=self.folder)
         changes = [f"--set-param={setting}" for setting in settings]
@@ -48,6 +57,8 @@ class Clone(NamedTuple):
 
     def _dvc(self, *command: str, holds: tuple[int, ...] = ()) -> None:
         """Run dvc; if interrupted, interrupt it and its stage, and wait for them."""
+        refused = self.folder / ".dvc/tmp/refused"
+        refused.unlink(missing_ok=True)
         with subprocess.Popen(  # noqa: S603 (dvc)
             ["dvc", *command],  # noqa: S607 (the environment's)
             cwd=self.folder,
@@ -55,9 +66,10 @@ class Clone(NamedTuple):
                 **elsewhere(),
                 "CHECKPOINT_DIR": str(self.checkpoints),
                 "LOG_DIR": str(self.logs),
+                "PARAMETERS_REFUSED": str(refused),
             },
             stdout=sys.stderr,
-            pass_fds=holds,
+            pass_fds=(self.lock.fileno(), *holds),
             start_new_session=True,
             preexec_fn=_heed_sigint,  # noqa: PLW1509 (no other Python thread runs)
         ) as process:
@@ -68,7 +80,8 @@ class Clone(NamedTuple):
                 process.wait()
                 raise
         if process.returncode:
-            raise DvcError(f"`dvc {' '.join(command)}` failed; mend it, and start this again")
+            kind = RefusedError if refused.exists() else DvcError
+            raise kind(f"`dvc {' '.join(command)}` failed; mend it, and start this again")
 
 
 def _heed_sigint() -> None:
@@ -84,12 +97,25 @@ def clone(commit: str = "HEAD") -> Iterator[Clone]:
     user = output("git", "config", "--get-regexp", r"^user\.(name|email)$", may_fail=True)
     pairs = (line.split(" ", 1) for line in user.splitlines())
     options = [f"--config={key}={value}" for key, value in pairs]
-    with TemporaryDirectory(prefix="experiments-") as name:
-        folder = Path(name)
-        output("git", "clone", "--quiet", *options, str(ROOT), name)
+    _sweep()
+    with (
+        TemporaryDirectory(prefix=PREFIX) as name,
+        (Path(name) / "lock").open("w", encoding="utf-8") as lock,
+    ):
+        locked(lock)
+        folder = Path(name) / "clone"
+        output("git", "clone", "--quiet", *options, str(ROOT), str(folder))
         output("git", "switch", "--quiet", "--detach", commit, folder=folder)
         output("dvc", "cache", "dir", "--local", output("dvc", "cache", "dir"), folder=folder)
-        yield Clone(folder, checkpoints, logs)
+        yield Clone(folder, checkpoints, logs, lock)
+
+
+def _sweep() -> None:
+    """Remove the clones that were killed: nobody has their lock, neither a tool nor its dvc."""
+    for folder in Path(gettempdir()).glob(f"{PREFIX}*/clone"):
+        with suppress(OSError), (folder.parent / "lock").open("r+", encoding="utf-8") as lock:
+            if locked(lock):
+                rmtree(folder.parent)
 
 
 def last_commit() -> str:
@@ -97,6 +123,15 @@ def last_commit() -> str:
     if uncommitted := output("git", "status", "--short", "--", *PIPELINE):
         raise StageError(f"commit these first, since the last commit is run:\n{uncommitted}")
     return output("git", "rev-parse", "HEAD")
+
+
+def require_whole_history() -> None:
+    """Raise StageError in a shallow clone, where DVC fetches no result from a folder of its own."""
+    if output("git", "rev-parse", "--is-shallow-repository") == "true":
+        raise StageError(
+            "this is a shallow clone, in which `dvc exp run --temp` and DVC's queue lose their "
+            "results; `git fetch --unshallow`, and start this again"
+        )
 
 
 def output(*command: str, folder: Path = ROOT, may_fail: bool = False) -> str:

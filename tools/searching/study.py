@@ -1,6 +1,5 @@
 """A search's memory: an Optuna study in SQLite, from which several processes may take trials."""
 
-import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from optuna.distributions import BaseDistribution
 from optuna.trial import TrialState
 
 from shared.console import StageError
+from shared.lock import locked
 
 
 class Claim(NamedTuple):
@@ -81,15 +81,13 @@ class Trials:
     def _alone(self) -> Iterator[None]:
         """Wait until no other process opens a study or claims a trial."""
         with (self.locks / "lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            locked(file, wait=True)
             yield
 
     def _lock(self, number: int) -> IO[str] | None:
         """Return the trial's lock, or None while another process has it."""
         file = (self.locks / f"{self.study.study_name}-{number}").open("w")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.close()
-            return None
-        return file
+        if locked(file):
+            return file
+        file.close()
+        return None
