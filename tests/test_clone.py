@@ -1,13 +1,13 @@
 """What a git hook hands to all that it starts must not reach another repository."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from conftest import ROOT
@@ -122,7 +122,9 @@ def test_a_clone_that_was_killed_is_swept_when_its_dvc_has_ended_too(
     [orphan] = running
     with clone() as place:
         assert orphan.exists(), "its dvc is at work there"
-        os.kill(int(orphan.read_text()), signal.SIGKILL)
+        its_dvc = psutil.Process(int(orphan.read_text()))
+        its_dvc.kill()
+        psutil.wait_procs([its_dvc], timeout=5)
         with clone():
             assert not orphan.parents[1].exists()
         assert place.folder.exists()

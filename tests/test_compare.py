@@ -13,7 +13,7 @@ import yaml
 from dvc.repo import Repo
 
 import compare
-from comparing.runs import names_of, read_run
+from comparing.runs import read_run, revisions_of
 from conftest import ROOT
 from shared.console import StageError
 
@@ -150,7 +150,7 @@ def test_other_names_of_the_classes_are_refused(project: Path) -> None:
         compare.compare("main", None)
 
 
-@pytest.mark.parametrize("damage", ["<<<<<<< HEAD\n", "", "schema: '2.0'\n"])
+@pytest.mark.parametrize("damage", ["<<<<<<< HEAD\n", "", "schema: '2.0'\n", "stages: 5\n"])
 def test_a_damaged_dvc_lock_is_refused_in_one_line(project: Path, damage: str) -> None:
     Path("dvc.lock").write_text(damage)
     with pytest.raises(StageError, match=r"^workspace: dvc\.lock cannot be read.*git checkout"):
@@ -165,10 +165,50 @@ def test_predictions_that_dvc_lock_does_not_know_are_refused(project: Path) -> N
 
 
 @pytest.mark.parametrize(
+    ("path", "before", "after"),
+    [
+        ("plots/predictions.csv", "predicted", "guessed"),
+        ("plots/predictions.csv", "0.9\n1", '0.9\n"1'),
+        ("dvc.lock", "data/prepared/test.npz", "data/prepared/tests.npz"),
+    ],
+)
+def test_what_evaluate_does_not_leave_so_is_refused_in_one_line(
+    project: Path, path: str, before: str, after: str
+) -> None:
+    text = Path(path).read_text()
+    Path(path).write_text(text.replace(before, after))
+    record(Path("plots/predictions.csv").read_bytes())
+    with pytest.raises(StageError, match=r"^workspace: .*is not as the evaluate stage leaves it"):
+        compare.compare("main", None)
+
+
+def record(table: bytes) -> None:
+    """Let dvc.lock know the predictions."""
+    lock = yaml.safe_load(Path("dvc.lock").read_text())
+    outs = lock["stages"]["evaluate"]["outs"]
+    outs[0]["md5"] = hashlib.md5(table, usedforsecurity=False).hexdigest()
+    Path("dvc.lock").write_text(yaml.safe_dump(lock))
+
+
+def test_names_of_classes_do_nothing_to_a_terminal_or_a_table(project: Path) -> None:
+    names = ["a|b", "\x1b[2J", "\u202egnp", *"cdefghi"]
+    evaluated(range(20), names=names)
+    with Repo() as repo:
+        repo.experiments.save(name="odd")
+    evaluated(range(12), names=names)
+    text = compare.compare("odd", None).text
+    assert r"| a\|b " in text
+    assert r"| \x1b[2J " in text
+    assert r"| \u202egnp " in text
+    assert not {"\x1b", "\u202e"} & {*text}
+
+
+@pytest.mark.parametrize(
     ("first", "second", "complaint"),
     [
         ("nowhere", None, r"^nowhere: .*dvc exp list"),
         ("empty", None, r"^empty: has no dvc\.lock"),
+        ("main:dvc.yaml", None, r"^main:dvc\.yaml: is no commit"),
         (" ,", None, r"^' ,' names no run"),
         ("odd-*", None, r"^odd-\*: no experiment has such a name"),
         ("main", "main", r"^main: on both sides"),
@@ -184,7 +224,29 @@ def test_what_cannot_be_compared_is_refused_by_name(
 
 
 def test_a_name_is_taken_once(project: Path) -> None:
-    assert names_of("old-1, old-*") == ["old-1", "old-0", "old-2"]
+    assert list(revisions_of("old-1, old-*")) == ["old-1", "old-0", "old-2"]
+
+
+def test_a_name_that_stands_at_two_commits_is_taken_twice_and_each_is_said(project: Path) -> None:
+    for branch, wrong in {"better": range(10), "main": range(8)}.items():
+        sh(f"git checkout --quiet --force {branch}")
+        for seed in (0, 1):
+            evaluated(wrong[seed:])
+            with Repo() as repo:
+                repo.experiments.save(name=f"twice-{seed}")
+    sh("git checkout --quiet --force main")
+    found = compare.compare("twice-*", None)
+    names = [
+        f"twice-{seed} at {rev_parse(branch)}" for seed in (0, 1) for branch in ("better", "main")
+    ]
+    runs = dict(zip(names, [0.975, 0.98, 0.9775, 0.9825], strict=True))
+    assert found.data["first"]["runs"] == runs
+    assert all(name in found.text for name in names)
+
+
+def rev_parse(branch: str) -> str:
+    done = subprocess.run(["git", "rev-parse", branch], check=True, capture_output=True, text=True)
+    return done.stdout[:7]
 
 
 def test_class_names_stay_as_they_are_spelled(project: Path) -> None:

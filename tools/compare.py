@@ -15,7 +15,7 @@ from pathlib import Path
 
 import project
 from comparing.findings import Findings, Group, compare_groups, compare_pair
-from comparing.runs import WORKSPACE, check_same_test_set, names_of, read_run
+from comparing.runs import WORKSPACE, check_same_test_set, read_run, revisions_of
 from shared.console import StageError, run
 from shared.files import replacing, write_json
 
@@ -44,11 +44,11 @@ def parse() -> argparse.Namespace:
 
 def compare(first: str, second: str | None) -> Findings:
     """Compare what two choices of runs stand for. Raises StageError where that means nothing."""
-    names = names_of(first)
-    others = names_of(second or WORKSPACE) if second or len(names) == 1 else []
-    if overlap := set(names) & set(others):
+    chosen = revisions_of(first)
+    others = revisions_of(second or WORKSPACE) if second or len(chosen) == 1 else {}
+    if overlap := chosen.keys() & others.keys():
         raise StageError(f"{', '.join(sorted(overlap))}: on both sides; name two different runs")
-    runs, other_runs = [read_run(name) for name in names], [read_run(name) for name in others]
+    runs, other_runs = ([read_run(*run) for run in side.items()] for side in (chosen, others))
     check_same_test_set([*runs, *other_runs])
     if len(runs) == len(other_runs) == 1:
         return compare_pair(runs[0], other_runs[0])

@@ -9,7 +9,7 @@ from comparing.changes import changed_images, per_class
 from comparing.groups import Spread, welch
 from comparing.inference import POWER, Estimate, Verdict, verdict
 from comparing.paired import Pairs, accuracy
-from comparing.runs import Run
+from comparing.runs import Run, escaped
 
 HOW_PAIRS = (
     "Intervals at 95 %: Wilson's for an accuracy, Bonett and Price's (2012) for a difference of "
@@ -102,7 +102,9 @@ def compare_groups(first: Group, second: Group | None) -> Findings:
         for side, group, spread in zip(("first", "second"), groups, spreads, strict=False)
     }
     if second is None:
-        return Findings(_document(f"# `{first.name}`", _table(table), "Mean ± sd."), data)
+        return Findings(
+            _document(f"# `{first.name}`", _table(table), _runs(first), "Mean ± sd."), data
+        )
     difference, p_value = welch(first.accuracies, second.accuracies)
     found = verdict(difference.value, p_value)
     text = _document(
@@ -110,10 +112,16 @@ def compare_groups(first: Group, second: Group | None) -> Findings:
         _table(table),
         _verdict(first.name, second.name, found, "these runs can show")
         + _figures(difference, p_value),
+        *map(_runs, groups),
         "Accuracies are mean ± sd. " + HOW_GROUPS,
     )
     data |= {"difference": difference._asdict(), "p_value": p_value, "verdict": found}
     return Findings(text, data)
+
+
+def _runs(group: Group) -> str:
+    """Say which runs a group has, since a pattern may fit some that nobody thought of."""
+    return f"`{group.name}`: {', '.join(escaped(run.name) for run in group.runs)}."
 
 
 def _verdict(first: str, second: str, found: Verdict, shown_by: str) -> str:
@@ -142,7 +150,8 @@ def _outlook(pairs: Pairs) -> str:
 
 
 def _table(table: pd.DataFrame) -> str:
-    return str(table.to_markdown(index=False, disable_numparse=True))
+    cells = table.rename(columns=escaped).map(lambda cell: escaped(f"{cell}"))
+    return str(cells.to_markdown(index=False, disable_numparse=True))
 
 
 def _document(*paragraphs: str) -> str:

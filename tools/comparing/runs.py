@@ -3,6 +3,7 @@
 import fnmatch
 import hashlib
 import io
+from collections import Counter
 from collections.abc import Iterable
 from itertools import pairwise
 from typing import NamedTuple
@@ -25,6 +26,18 @@ PREDICTIONS = "plots/predictions.csv"
 TEST_SET = "data/prepared/test.npz"
 
 
+def escaped(text: str) -> str:
+    """Return text of anybody's for a terminal and for a cell of Markdown: nothing in it acts."""
+    shown = (
+        # The two joiners belong to the words of some scripts.
+        character
+        if character.isprintable() or character in "\u200c\u200d"
+        else ascii(character)[1:-1]
+        for character in text
+    )
+    return "".join(shown).replace("|", r"\|")
+
+
 class Run(NamedTuple):
     """One evaluated model: its predictions, and the MD5 of the test set that they are for.
 
@@ -41,42 +54,53 @@ class Run(NamedTuple):
         return (self.predictions["predicted"] == self.predictions["actual"]).to_numpy()
 
 
-def names_of(choice: str) -> list[str]:
-    """Return the names that a comma-separated list stands for.
+def revisions_of(choice: str) -> dict[str, str]:
+    """Return the runs that a comma-separated list stands for: what to call each, and its revision.
 
-    A name with `*`, `?` or `[` is a pattern for experiments, of whatever commit. Raises StageError
-    for a pattern that fits none, and for an empty list.
+    A name with `*`, `?` or `[` is a pattern for experiments, of whatever commit; a name that stands
+    at several commits is called `NAME at COMMIT`. Raises StageError for a pattern that fits none,
+    and for an empty list.
     """
-    names: list[str] = []
+    revisions: dict[str, str] = {}
     for part in filter(None, map(str.strip, choice.split(","))):
-        names += _experiments_like(part) if set(part) & set("*?[") else [part]
-    if not names:
+        found = _experiments_like(part) if set(part) & set("*?[") else {part: part}
+        revisions |= {name: revision for name, revision in found.items() if name not in revisions}
+    if not revisions:
         raise StageError(f"{choice!r} names no run")
-    return list(dict.fromkeys(names))
+    return revisions
 
 
-def _experiments_like(pattern: str) -> list[str]:
+def _experiments_like(pattern: str) -> dict[str, str]:
     try:
         with Repo() as repo:
             found = repo.experiments.ls(all_commits=True)
     except DvcException as error:
         raise StageError(f"{pattern}: {error}; run from the project's folder") from None
-    names = {name for experiments in found.values() for name, _ in experiments}
-    fitting = sorted(fnmatch.filter(names, pattern))
+    named = [
+        (name, commit, str(revision))
+        for commit, experiments in found.items()
+        for name, revision in experiments
+    ]
+    times = Counter(name for name, _, _ in named)
+    fitting = {
+        name if times[name] == 1 else f"{name} at {commit[:7]}": revision
+        for name, commit, revision in sorted(named)
+        if fnmatch.fnmatch(name, pattern)
+    }
     if not fitting:
         raise StageError(f"{pattern}: no experiment has such a name; `dvc exp list -A` shows all")
     return fitting
 
 
-def read_run(name: str) -> Run:
-    """Return what the run of that name predicted.
+def read_run(name: str, revision: str | None = None) -> Run:
+    """Return what the run of that name, and revision if it has another, predicted.
 
     dvc.lock is asked which test set that was: its record of the evaluate stage holds the MD5s of
     what the stage read and wrote. Raises StageError for an unknown name, for a revision that was
     not evaluated, and where dvc.lock is damaged or does not record predictions.csv as it is.
     """
     try:
-        files = DVCFileSystem(rev=None if name == WORKSPACE else name)
+        files = DVCFileSystem(rev=None if name == WORKSPACE else revision or name)
         lock, table = files.read_bytes(LOCK), files.read_bytes(PREDICTIONS)
     except FileNotFoundError as error:
         raise StageError(f"{name}: has no {error.filename}; `dvc repro` makes it") from None
@@ -84,6 +108,8 @@ def read_run(name: str) -> Run:
         raise StageError(
             f"{name}: {error}; in the project's folder `dvc exp list -A` shows all experiments"
         ) from None
+    except (AttributeError, KeyError):  # of a file or a folder in git, which has no tree
+        raise StageError(f"{name}: is no commit; name a revision, branch or experiment") from None
     recorded = _recorded(name, lock)
     if recorded.get(PREDICTIONS) != hashlib.md5(table, usedforsecurity=False).hexdigest():
         raise StageError(
@@ -91,8 +117,14 @@ def read_run(name: str) -> Run:
             "it is; `dvc repro` makes both anew"
         )
     # The name of a class may look like a number, or like a missing value.
-    rows = pd.read_csv(io.BytesIO(table), dtype=str, keep_default_na=False)
-    return Run(name, recorded[TEST_SET], rows[["actual", "predicted"]])
+    try:
+        rows = pd.read_csv(io.BytesIO(table), dtype=str, keep_default_na=False)
+        return Run(name, recorded[TEST_SET], rows[["actual", "predicted"]])
+    except (ValueError, KeyError) as error:
+        raise StageError(
+            f"{name}: {PREDICTIONS} or {LOCK} is not as the evaluate stage leaves it "
+            f"({escaped(f'{error}')}); `dvc repro evaluate` makes both anew"
+        ) from None
 
 
 def _recorded(name: str, lock: bytes) -> dict[str, str]:
@@ -101,7 +133,7 @@ def _recorded(name: str, lock: bytes) -> dict[str, str]:
         stage = parse_yaml(lock, LOCK)["stages"].get("evaluate", {})
         files = stage.get("deps", []) + stage.get("outs", [])
         return {entry["path"]: entry["md5"] for entry in files}
-    except (YAMLError, KeyError, TypeError):
+    except (YAMLError, AttributeError, KeyError, TypeError):
         raise StageError(
             f"{name}: {LOCK} cannot be read (a merge that is not done?); `git checkout HEAD "
             f"{LOCK}`, then `dvc repro`"
