@@ -54,26 +54,33 @@ class Columns(NamedTuple):
 
 def texts_of(table: Table) -> set[int]:
     """Return the places of the columns that are to be read as texts."""
-    words = {
-        place for place, fields in enumerate(zip(*table.head, strict=True))
-        if not all(map(is_number, fields))
-    }  # fmt: skip
     last = table.columns
-    if table.names and not table.mangled:
-        family = set(_family(table.names))
-        others = set(range(last)) - family
+    family = _family(table)
+    if table.names and (family or not _may_have_pixels(table)):
+        others = set(range(last)).difference(family)
         return others | set(range(last - _hot(table, len(others)), last))
+    words = {
+        place
+        for place, fields in enumerate(zip(*table.head, strict=True))
+        if not all(map(is_number, fields))
+    }
     edges = {*range(min(_EDGE, last)), *range(max(0, last - _EDGE), last)}
     return edges | words | set(range(last - _hot(table), last))
 
 
-def _family(names: list[str]) -> list[int]:
-    """Return the places of the names that differ in their numbers alone, of most such names."""
-    patterns = [re.sub(r"\d+", "#", name) for name in names]
-    pattern, count = Counter(patterns).most_common(1)[0]
-    if count < LEAST or "#" not in pattern:
+def _may_have_pixels(table: Table) -> bool:
+    return sum(map(is_number, table.head[0])) >= LEAST * LEAST if table.head else False
+
+
+def _family(table: Table) -> list[int]:
+    """Return the places of the pixels' names, which differ in their numbers alone; [] of none."""
+    if not table.names or table.mangled:
         return []
-    return [place for place, found in enumerate(patterns) if found == pattern]
+    patterns = [re.sub(r"\d+", "#", name) for name in table.names]
+    pattern, count = Counter(patterns).most_common(1)[0]
+    family = [place for place, found in enumerate(patterns) if found == pattern]
+    hot = _hot(table, table.columns - count)
+    return family if "#" in pattern and (fitting(count) or (hot and fitting(count - hot))) else []
 
 
 def tell_columns(table: Table, scan: Scan) -> Columns | None:
@@ -82,21 +89,14 @@ def tell_columns(table: Table, scan: Scan) -> Columns | None:
         if values.size and _is_row_of_numbers(str(values[0])):
             rest = [other for other in range(table.columns) if other != place]
             return _tell_others(table, scan, [place], rest)
-    if table.names and not table.mangled:
-        family = _family(table.names)
-        rest = sorted(set(range(table.columns)).difference(family))
-        hot = _hot(table, len(rest))
-        if hot and table.columns - hot not in rest:
-            return Columns(family[: len(family) - hot], None, hot, {})
-        if fitting(len(family)):
-            return _tell_others(table, scan, family, rest)
-        for ends in (family[1:], family[:-1]):
-            if fitting(len(ends)):
-                label = family[0] if ends[0] != family[0] else family[-1]
-                return _tell_others(table, scan, ends, [*rest, label])
-        if not family:
-            return None
-    return _without_names(table, scan)
+    family = _family(table)
+    if not family:
+        return _without_names(table, scan)
+    rest = sorted(set(range(table.columns)).difference(family))
+    hot = _hot(table, len(rest))
+    if hot and table.columns - hot not in rest:
+        return Columns(family[: len(family) - hot], None, hot, {})
+    return _tell_others(table, scan, family, rest)
 
 
 def _is_row_of_numbers(text: str) -> bool:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from describing.classes import are_counted
+from describing.classes import are_counted, rank_as_label
 from describing.columns import Columns, sampled, tell_columns, texts_of
 from describing.finding import Counts, Finding, Guess, Numbers
 from describing.parts import part_of, part_of_path
@@ -350,6 +350,14 @@ def _labels_beside(without: list[Read], lists: list[tuple[Table, Scan]]) -> Find
                 values = [str(value) for value in scan.texts[0]]
                 pairs.setdefault(part, (read, table, values))
     if "train" not in pairs:
+        table, scan, _ = without[0]
+        for place, name in enumerate(table.names or []):
+            if rank_as_label(name) and place in scan.texts:
+                found = len(set(scan.texts[place].tolist()))
+                raise StageError(
+                    f"{table.path}: column {name}: {found} different values in {scan.rows:,} rows; "
+                    "expected the labels of two classes or more, each in several rows"
+                )
         raise StageError(
             f"{without[0].path}: a table of pixels without labels, and no other file has as many "
             f"lines ({without[0].scan.rows:,}) to be its labels; expected a column of labels"

@@ -10,7 +10,7 @@ from shared.console import StageError
 
 _HEAD = 1 << 12
 _KINDS = {
-    b"PK\x05\x06": "zip",
+    b"PK\x03\x04": "zip",
     b"\x93NUMPY": "npy",
     b"\x89HDF\r\n": "hdf5",
     b"MATLAB 5.0": "mat",

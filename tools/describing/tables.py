@@ -14,7 +14,7 @@ import pandas as pd
 
 from describing.classes import rank_as_label
 from downloading.files import Files
-from preprocessing.fields import without_quotes
+from preprocessing.fields import told_apart, without_quotes
 from preprocessing.pixels import parse_pixels
 from shared.console import StageError
 
@@ -28,7 +28,6 @@ _CELLS = 1 << 24  # of a chunk; pandas takes long for each column of each
 _SAMPLE = 800
 _BLOCK = 1 << 18  # bytes, of a plain table
 _NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
-_MANGLED = re.compile(r"-?\d+(\.\d+)+")
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", " ": "blanks"}
 
 
@@ -154,11 +153,8 @@ def _is_header(first: list[str], rest: list[list[str]]) -> bool:
 
 def _is_mangled(first: list[str], rest: list[list[str]]) -> bool:
     """Return whether pandas made names of a row: 0, 0.1, 0.2, … where rows have whole numbers."""
-    if not rest or not all(is_number(field) or _MANGLED.fullmatch(field) for field in first):
-        return False
-    points = sum(bool(_MANGLED.fullmatch(field)) for field in first)
     wholes = not any("." in field for row in rest for field in row)
-    return wholes and points > len(first) / 2 and len(set(first)) == len(first)
+    return wholes and told_apart([field.encode() for field in first]) is not None
 
 
 class _NotPlainError(Exception):
