@@ -76,7 +76,7 @@ def read_nodes(path: Path, prepare: Callable[[Any], None]) -> tuple[Any, Any]:
         raise StageError(f"{path}:{line}: not UTF-8: {error.reason}") from None
     except RecursionError:
         raise StageError(f"{path}: not valid YAML: nested too deeply") from None
-    except TypeError as error:  # a list within a list as a name
+    except (AssertionError, TypeError) as error:  # YAML 1.3; a list within a list as a name
         raise StageError(f"{path}: not valid YAML: {error}") from None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
