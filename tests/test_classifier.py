@@ -1,7 +1,10 @@
 """Loading the trained model: what fits is taken, in float32; what does not is refused by name."""
 
 import io
+import json
+import re
 from collections.abc import Callable
+from itertools import chain, islice
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -9,6 +12,7 @@ import numpy as np
 import pytest
 
 from conftest import Project
+from mutants import COUNT, mutant_values, mutants
 from shared.classifier import BATCH_SIZE, load_classifier, predict
 from shared.console import StageError
 from shared.dataset import Dataset, Images, load_dataset, open_split
@@ -109,3 +113,42 @@ def test_a_damaged_model_is_refused_in_a_line(
     refusal = r"^models/model\.keras: damaged, or not a model .*; `dvc repro train` makes it anew$"
     with pytest.raises(StageError, match=refusal):
         load_classifier(MODEL, *data())
+
+
+def members(model: bytes) -> dict[str, bytes]:
+    with ZipFile(io.BytesIO(model)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def zipped(contents: dict[str, bytes]) -> bytes:
+    archive = io.BytesIO()
+    with ZipFile(archive, "w") as target:
+        for name, content in contents.items():
+            target.writestr(name, content)
+    return archive.getvalue()
+
+
+def test_a_model_with_anything_changed_is_read_or_refused_in_a_line(project: Project) -> None:
+    project()
+    whole = MODEL.read_bytes()
+    inside = members(whole)
+    config = json.loads(inside["config.json"])
+    weights = inside["model.weights.h5"]
+    kinds = (
+        mutants([whole], "whole"),
+        (zipped(inside | {"config.json": text.encode()}) for text in mutant_values(config, "c")),
+        (zipped(inside | {"model.weights.h5": new}) for new in mutants([weights], "weights")),
+    )
+    changed = list(islice(chain.from_iterable(zip(*kinds, strict=True)), COUNT))
+    given, refusals = data(), 0
+    for content in changed:
+        MODEL.write_bytes(content)
+        try:
+            load_classifier(MODEL, *given)
+        except StageError as error:
+            said = str(error)
+            refusals += 1
+        else:
+            continue
+        assert re.fullmatch(r"models/model\.keras: .*; `dvc repro train` .*", said)
+    assert refusals > len(changed) / 2
