@@ -3,9 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 export OUTSIDE := $(subst $(CURDIR)/$(BIN):,,$(PATH))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-# Into .venv, wherever else the user's pip may install.
+# Into .venv, wherever else the user's pip may install; and scripts find the folder that they are in.
 export PIP_USER := 0
-unexport PIP_PREFIX PIP_ROOT PIP_TARGET
+unexport PIP_PREFIX PIP_ROOT PIP_TARGET PYTHONSAFEPATH
 # DVC's own place is world-writable, and what others put there is run: CVE-2025-69872.
 export DVC_SITE_CACHE_DIR := $(or $(DVC_SITE_CACHE_DIR),$(CURDIR)/.dvc/tmp/site)
 given = $(filter-out 0 n N no No NO off Off OFF false False FALSE,$($(1)))

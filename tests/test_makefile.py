@@ -77,9 +77,10 @@ def test_cuda_is_installed_where_it_is_asked_for(house: Path, arguments: str, na
 def test_pip_s_settings_do_not_say_where_to_install(house: Path) -> None:
     program(
         house / ".venv/bin/python",
-        'case "$*" in *install*) env | grep -E "^PIP_(USER|PREFIX|ROOT|TARGET|INDEX_URL)=";; esac',
+        'case "$*" in *install*) env | grep -E "^(PIP_.*|PYTHONSAFEPATH)=";; esac',
     )
     places = {f"PIP_{name}": "/elsewhere" for name in ("PREFIX", "ROOT", "TARGET")}
+    places["PYTHONSAFEPATH"] = "1"
     kept = {"PIP_INDEX_URL": "https://mirror.example.org"}
     done = make(house, "setup", environment={"PIP_USER": "1", **places, **kept})
     settings = {"PIP_INDEX_URL=https://mirror.example.org", "PIP_USER=0"}
