@@ -279,6 +279,18 @@ def test_what_is_missing_or_stale_is_named_with_the_cure(project: Path) -> None:
     assert "Not up to date: evaluate, export, preprocess. `dvc repro`" in text
 
 
+def test_metrics_that_are_no_numbers_break_neither_page_nor_table(project: Path) -> None:
+    for name, value in {"text": "good", "object": {"a": [1]}, "huge": 10**400}.items():
+        edit("metrics/evaluate.json", test_accuracy=value)
+        with Repo() as repo:
+            repo.experiments.save(name=name)
+    text = build()
+    assert "The files are not as the stages leave them" in text, "the workspace's are the last"
+    for name in ("text", "huge"):  # DVC leaves the object out
+        assert re.search(rf'<th scope="row">{name}\s*<td>metrics that are no numbers\s*<', text)
+    assert re.search(r'<th scope="row">best\s*<td>\s*<', text)
+
+
 def test_a_plot_that_the_report_does_not_know_is_shown_at_the_end(project: Path) -> None:
     pipeline = yaml.safe_load(Path("dvc.yaml").read_text())
     pipeline["plots"].append({"plots/extra.csv": {"x": "step", "y": "loss", "title": "Extra"}})

@@ -83,6 +83,8 @@ def of_the_run(figures: Mapping[str, Markup]) -> Iterator[Section]:
             body = text()
         except StageError as error:
             body = notice(f"{error}.")
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            body = notice(f"The files are not as the stages leave them ({error!r}): `dvc repro`.")
         missing = [notice(missing_file(name)) for name in plots if name not in figures]
         shown = [figures[name] for name in plots if name in figures]
         yield Section(title, join([body, *missing]), shown)

@@ -1,5 +1,6 @@
 """The experiments of a repository, whatever commit they started from."""
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -58,11 +59,29 @@ def _row(state: Any, status: str) -> dict[str, Any]:
     if data is None:
         return row
     if status in {"", "Success"}:  # DVC gives one that has not ended its commit's metrics
-        for file in data.metrics.values():
-            row |= file.get("data", {})
+        metrics = dict(pair for file in data.metrics.values() for pair in _pairs(file))
+        figures = {name: value for name, value in metrics.items() if _is_figure(value)}
+        row = figures | row
+        if len(figures) < len(metrics):
+            row["state"] = "metrics that are no numbers"
     for file in data.params.values():
-        row |= dict(_dotted(file.get("data", {})))
+        row |= dict(_dotted(dict(_pairs(file))))
     return row
+
+
+def _pairs(file: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield what a file holds by name, which is nothing where it holds something else."""
+    content = file.get("data")
+    if isinstance(content, Mapping):
+        yield from content.items()
+
+
+def _is_figure(value: Any) -> bool:
+    """Return whether a float can hold it; anybody's metrics may be anything."""
+    try:
+        return isinstance(value, int | float) and math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _dotted(section: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
