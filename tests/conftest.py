@@ -1,4 +1,17 @@
-"""What several tests need: the real MNIST and a browser where present, and small learnable data."""
+"""What several tests need: the real MNIST and a browser where present, and small learnable data.
+
+Two cores run all tests, and what they start decides how long that takes: a process with TensorFlow
+costs 4 seconds of CPU before it trains, a command of dvc's costs one, the whole pipeline 30. So a
+new test first looks for a run to look at, or to add a parameter to:
+
+- test_pipeline.py: `committed`, the whole pipeline and its results; `project`, the same to change
+- test_train.py: `finished`, 60 steps of the script; `whole`, 400, under all environment variables
+- test_workers.py: `whole`, two workers that nothing interrupts
+- test_seeds.py, test_search.py: `interrupted`, experiments that were cut off
+
+Where no process has to end, `project` here makes all that evaluate and export read, and a stage's
+`main()` runs in the test's own process.
+"""
 
 import importlib
 import json
