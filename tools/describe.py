@@ -55,10 +55,11 @@ def main() -> None:
         track(arguments.refresh, add=arguments.add)
     else:
         name = arguments.name or name_of(arguments.data)
-        said = bring(arguments.data, arguments.test, name)
-        track(name, add=arguments.add)
+        *said, command = bring(arguments.data, arguments.test, name)
         for line in said:
             log.info("%s", line)
+        track(name, add=arguments.add)
+        log.info("%s", command)
 
 
 def parse() -> argparse.Namespace:

@@ -12,7 +12,9 @@ from describing.finding import Finding, Guess, Shape
 from shared.dataset import Table
 
 _WIDTH = 96
-_PLAIN = re.compile(r"(?!(true|false|null|yes|no|on|off|y|n)$)[a-z][\w./+-]*", re.IGNORECASE)
+_PLAIN = re.compile(
+    r"(?!(true|false|null|yes|no|on|off|y|n)$)[a-z][\w./+-]*( [\w./+-]+)*", re.IGNORECASE
+)
 _MOST_DRAWN = 10_000
 _DRAWN = 5  # one of so many rows is drawn for testing
 _FIGURES = 3  # shapes whose difference is told
