@@ -392,6 +392,26 @@ def test_an_output_that_cannot_be_written_is_told_in_one_line(
     assert done.stderr == "error: output: No space left on device\n"
 
 
+def test_an_output_that_is_closed_is_told_in_one_line(sent: Sent) -> None:
+    done = subprocess.run(
+        [
+            "sh",
+            "-c",
+            'exec "$@" >&-',
+            "sh",
+            sys.executable,
+            "-S",
+            sent.folder / "predict.py",
+            "a.png",
+        ],
+        env=sent.environment,
+        stderr=subprocess.PIPE,
+        check=False,
+        text=True,
+    )
+    assert done.stderr == "error: output: it is closed\n"
+
+
 def test_a_folder_that_is_not_whole_is_refused_in_one_line(sent: Sent, tmp_path: Path) -> None:
     shutil.copy(sent.folder / "predict.py", tmp_path)
     shutil.copytree(sent.folder / "predicting", tmp_path / "predicting")

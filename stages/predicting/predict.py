@@ -54,6 +54,8 @@ def main() -> None:
     parser.add_argument("--format", choices=("text", "csv", "json"), default="text")
     parser.add_argument("--as-is", action="store_true", help="scale pictures and nothing else")
     arguments = parser.parse_args()
+    if sys.stdout is None:
+        sys.exit("error: output: it is closed")
     # For a name that the terminal cannot show.
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
