@@ -6,9 +6,11 @@ names of their classes, train and test together.
 
 import csv
 import io
+import json
 import pickle
 import tarfile
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
@@ -444,6 +446,62 @@ def eight_by_eight_as_integers(folder: Path) -> Expected:
 
 
 @layout
+def dark_on_light(folder: Path) -> Expected:
+    images, labels = of()
+    write(folder / "t.csv", ["label", *pixels()], rows_of(255 - images, labels))
+    return together([of()])
+
+
+@layout
+def twenty_wide(folder: Path) -> Expected:
+    """28×20, and not 20×28."""
+    images, labels = of()
+    images = images[:, :, 4:24]
+    write(folder / "t.csv", ["label", *pixels(560)], rows_of(images, labels))
+    return Expected(images, list(map(str, labels)))
+
+
+@layout
+def header_that_counts(folder: Path) -> Expected:
+    """A frame without names, written by pandas."""
+    write(folder / "t.csv", list(map(str, range(785))), rows_of(*of(), last=True))
+    return together([of()])
+
+
+@layout
+def header_that_pandas_made_of_a_row(folder: Path) -> Expected:
+    first, *rows = rows_of(*of())
+    seen = Counter[int]()
+    names = []
+    for value in first:
+        names.append(f"{value}.{seen[value]}" if seen[value] else f"{value}")
+        seen[value] += 1
+    write(folder / "t.csv", names, rows)
+    return together([of(1, TRAIN - 1)])
+
+
+@layout
+def shards(folder: Path) -> Expected:
+    rows = rows_of(*of())
+    for number in range(3):
+        some = rows[40 * number : 40 * number + 40]
+        write(folder / f"train-{number}-of-3.csv", ["label", *pixels()], some)
+    return together([of()])
+
+
+@layout
+def json_lines(folder: Path) -> Expected:
+    """Hugging Face's folder of pictures."""
+    images, labels = of()
+    lines = []
+    for number, (image, label) in enumerate(zip(images, labels, strict=True)):
+        Image.fromarray(image).save(folder / f"{number:03}.png")
+        lines.append(json.dumps({"file_name": f"{number:03}.png", "label": label}) + "\n")
+    (folder / "metadata.jsonl").write_text("".join(lines))
+    return together([of()])
+
+
+@layout
 def svhn(folder: Path) -> Expected:
     images, labels = of()
     images = coloured(scaled(images, 32), labels)
@@ -575,6 +633,25 @@ def trailing_commas_of_rows_alone(folder: Path) -> None:
 def several_tables(folder: Path) -> None:
     for name in ("t1", "t2"):
         write(folder / f"{name}.csv", ["label", *pixels()], rows_of(*of()))
+
+
+@refused("t.csv: column label: 1 different values in 120 rows; expected the labels of two classes")
+def one_class(folder: Path) -> None:
+    write(folder / "t.csv", ["label", *pixels()], rows_of(of()[0], [7] * TRAIN))
+
+
+@refused("t.csv:52: column pixel29: nothing is not a number")
+def missing_cell(folder: Path) -> None:
+    rows = rows_of(*of())
+    rows[50][30] = ""
+    write(folder / "t.csv", ["label", *pixels()], rows)
+
+
+@refused("data.npz/images: each channel by itself; save the images as N")
+def flat_planes(folder: Path) -> None:
+    images, labels = of()
+    planes = coloured(scaled(images, 24), labels).transpose(0, 3, 1, 2)
+    np.savez(folder / "data.npz", images=planes.reshape(TRAIN, -1), labels=labels)
 
 
 @refused("pictures without a class; expected a folder for each class")

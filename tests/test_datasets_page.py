@@ -1,15 +1,16 @@
-"""docs/datasets.md tells of every dataset in git."""
+"""docs/datasets.md tells of every dataset of the catalog."""
 
 import re
-import subprocess
 
 from conftest import ROOT
+from downloading.catalog import entry_names, load_entry
+from downloading.forms.form import Form
 
-PAGE = (ROOT / "docs/datasets.md").read_text(encoding="utf-8")
+CATALOG = ROOT / "datasets"
 
 
-def test_every_dataset_is_on_the_page() -> None:
-    listed = re.findall(r"^\| `([\w-]+)` \|", PAGE, re.MULTILINE)
-    command = ["git", "ls-files", "datasets/*/entry.yaml"]
-    entries = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    assert sorted(listed) == sorted(path.split("/")[1] for path in entries.split())
+def test_every_dataset_is_on_the_page_but_a_person_s_own() -> None:
+    page = (ROOT / "docs/datasets.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `([\w-]+)` \|", page, re.MULTILINE)
+    entries = [load_entry(CATALOG, name) for name in entry_names(CATALOG)]
+    assert sorted(listed) == [entry.name for entry in entries if not isinstance(entry.source, Form)]

@@ -18,7 +18,9 @@ from downloading.sources import Upstream
 from shared.dataset import Images, Labels, Split, load_dataset, open_split
 
 CATALOG = ROOT / "datasets"
-MIRRORED = sorted({*entry_names(CATALOG)} - {"mnist-5k"})
+MIRRORED = [
+    name for name in entry_names(CATALOG) if isinstance(load_entry(CATALOG, name).source, Upstream)
+]
 KNOWN = {"sha256", "packed_sha256", "rows"}
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from describing import sides
 from describing.classes import in_order
 from describing.finding import Finding, Guess, Shape
+from shared.console import StageError
 from shared.dataset import Table
 
 _WIDTH = 96
@@ -37,7 +38,12 @@ def describe(finding: Finding, name: str, origin: str) -> Described:
     """Return the entry's lines for what was found in the files at `origin`."""
     undecided: list[str] = []
     image, shape = _image(finding, undecided)
-    if shape.planes and finding.form in ("csv", "arff"):
+    if shape.planes and finding.form not in ("csv", "arff", "cifar"):
+        raise StageError(
+            f"{_first_path(finding.source[0].value)}: each channel by itself; save the images as N×3"
+            f"×{shape.height}×{shape.width}: images.reshape(-1, 3, {shape.height}, {shape.width})"
+        )
+    if shape.planes:
         why = "neighbours are alike within a channel: one follows the other"
         finding.source.append(Guess("planes", value=True, why=why))
     title = re.sub("[-_]", " ", name).capitalize()
@@ -70,6 +76,12 @@ def describe(finding: Finding, name: str, origin: str) -> Described:
     )
     undecided += _rows(finding, classes)
     return Described(guesses, classes, shape, drawn, undecided)
+
+
+def _first_path(value: Any) -> str:
+    if isinstance(value, dict):
+        return _first_path(value["images"])
+    return str(value[0] if isinstance(value, list) else value)
 
 
 def _image(finding: Finding, undecided: list[str]) -> tuple[Guess, Shape]:
