@@ -39,9 +39,10 @@ def describe(finding: Finding, name: str, origin: str) -> Described:
     undecided: list[str] = []
     image, shape = _image(finding, undecided)
     if shape.planes and finding.form not in ("csv", "arff", "cifar"):
+        lengths = f"{shape.height}, {shape.width}"
         raise StageError(
-            f"{_first_path(finding.source[0].value)}: each channel by itself; save the images as N×3"
-            f"×{shape.height}×{shape.width}: images.reshape(-1, 3, {shape.height}, {shape.width})"
+            f"{_first_path(finding.source[0].value)}: each channel by itself; save the images as "
+            f"N×3×height×width: images.reshape(-1, 3, {lengths})"
         )
     if shape.planes:
         why = "neighbours are alike within a channel: one follows the other"
