@@ -112,7 +112,7 @@ bench-gpu: setup ## measure training on a GPU
 	@python benchmarks/gpu.py
 
 new: setup ## describe your own images, ready to train: DATA=~/Downloads/thing.zip NAME=thing TEST=more.zip
-	@python tools/describe.py --add $(if $(DATA),'$(DATA)',--help) $(if $(TEST),--test '$(TEST)') $(if $(NAME),--name '$(NAME)')
+	@python tools/describe.py --add "$${DATA:---help}" $${TEST:+--test "$$TEST"} $${NAME:+--name "$$NAME"}
 
 run: setup ## run a preset as an experiment: PRESET=accurate DATASET=fashion-mnist ARGS='-n mine -S train.seed=3'
 	@python tools/run.py "$${PRESET:---help}" $${DATASET:+--dataset "$$DATASET"} $(ARGS)

@@ -146,3 +146,17 @@ def test_names_tell_parts(path: str, part: str | None) -> None:
 
 def test_a_dataset_is_called_as_its_file() -> None:
     assert describe.name_of(Path("My Pets (2).csv.zip")) == "my-pets-2"
+
+
+def test_pixels_that_say_nothing_are_taken_for_a_square() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (50, 2352)).astype(np.float32)
+    choice = sides.choose(noise)
+    assert choice.scrambled
+    assert choice.shapes[0][:3] == (28, 28, 3)
+
+
+def test_outside_the_project_nothing_is_written() -> None:
+    Path("params.yaml").unlink()
+    with pytest.raises(StageError, match="run from the project's folder"):
+        describe.bring(table("t.csv"), None, "mine")
+    assert list(CATALOG.iterdir()) == []

@@ -97,6 +97,7 @@ def bring(data: Path, test: Path | None, name: str) -> list[str]:
 
     Raises StageError for what is there already and for what cannot be read, and leaves nothing.
     """
+    params = read_yaml(PARAMS)
     target, picture = CATALOG / name, picture_of(name)
     for path in (target, picture):
         if path.exists():
@@ -108,7 +109,7 @@ def bring(data: Path, test: Path | None, name: str) -> list[str]:
         (folder / "entry.yaml").write_text(write_entry(described, {}), encoding="utf-8")
         pins = pin(folder.name, files, picture)
         (folder / "entry.yaml").write_text(write_entry(described, pins), encoding="utf-8")
-    return summary(finding, described, name)
+    return summary(finding, described, name, settings(finding, params, described.drawn))
 
 
 def picture_of(name: str) -> Path:
@@ -170,14 +171,16 @@ def track(name: str, *, add: bool) -> None:
         log.info("next:   dvc add %s/data && git add %s", folder, " ".join(files))
 
 
-def summary(finding: Finding, described: Described, name: str) -> list[str]:
+def summary(
+    finding: Finding, described: Described, name: str, chosen: Mapping[str, object]
+) -> list[str]:
     """Return what was found, what is to be decided, and how to train."""
     train, test = sum(finding.train.values()), sum((finding.test or {}).values())
     drawn = described.drawn
     tested = f"{test:,} to test on" if test else f"of which {drawn:,} are drawn to test on"
     names = list(described.classes.values())
     more = ", …" if len(names) > _NAMED else ""
-    chosen = {"download.dataset": name} | settings(finding, read_yaml(PARAMS), drawn)
+    sets = {"download.dataset": name, **chosen}
     return [
         f"{name}: {finding.form}, {train:,} rows, {tested}",
         f"images: {described.shape}",
@@ -187,7 +190,7 @@ def summary(finding: Finding, described: Described, name: str) -> list[str]:
         *(f"decide: {remark}" for remark in described.undecided),
         f"look:   {picture_of(name)}; the reasons are in {CATALOG}/{name}/entry.yaml",
         f"train:  dvc exp run -n {name} "
-        + " ".join(f"-S {key}={value}" for key, value in chosen.items()),
+        + " ".join(f"-S {key}={value}" for key, value in sets.items()),
     ]
 
 

@@ -212,7 +212,7 @@ def _label(first: Read, finding: Finding) -> None:
             finding.top.append(Guess("label", "last"))
         return
     values = Counter(first.labels())
-    why = f"{len(values)} values"
+    why = f"{len(values)} different values"
     if table.names and not table.mangled and table.key(place) == table.names[place]:
         finding.top.append(Guess("label", table.names[place], why))
         return

@@ -99,10 +99,10 @@ def _image(finding: Finding, undecided: list[str]) -> tuple[Guess, Shape]:
     why = f"{pixels:,} pixels; neighbours differ in {', in '.join(figures[:_FIGURES])} levels"
     if len(choice.shapes) == 1:
         why = f"{pixels:,} pixels, and no other sides fit"
-    if not choice.clear:
-        undecided.append(f"image: {shape} or {choice.shapes[1]}: the picture shows which")
-    if sides.unlike_pictures(finding.levels, choice.differences[0]):
+    if choice.scrambled:
         undecided.append("image: neighbouring pixels are not alike: scrambled, or no images?")
+    elif not choice.clear:
+        undecided.append(f"image: {shape} or {choice.shapes[1]}: the picture shows which")
     return Guess("image", _as_image(shape), why), shape
 
 

@@ -17,20 +17,26 @@ LEAST, MOST = 8, 512
 _MOST_OBLONG = 4
 _OBLONG = 0.25  # how much is added to the difference for each square more that a side is long
 _CLEAR = 1.1  # how much worse the second best has to be
+_SCRAMBLED = 1.6  # times the difference of any two pixels, across and down together
 _ENOUGH = 300  # images that are looked at
 _SPREAD = 32  # levels by which an even border may vary
 
 
 class Choice(NamedTuple):
-    """The shapes that fit, the likeliest first, each with how much neighbours differ in it."""
+    """The shapes that fit, the likeliest first, each with how much neighbours differ in it.
+
+    Where `scrambled`, neighbours differ as much as any two pixels do, and the squarest is first.
+    """
 
     shapes: list[Shape]
     differences: list[float]
+    scrambled: bool
 
     @property
     def clear(self) -> bool:
         """Whether the pixels speak for the first one."""
-        return len(self.shapes) < 2 or self.differences[1] > _CLEAR * self.differences[0]
+        alone = len(self.shapes) < 2
+        return alone or self.differences[1] > _CLEAR * self.differences[0]
 
 
 def fitting(pixels: int) -> list[Shape]:
@@ -62,8 +68,11 @@ def choose(levels: Levels) -> Choice:
         sides = (shape.height, shape.width)
         weight = 1 + _OBLONG * (max(sides) / min(sides) - 1)
         weighed.append((weight * _difference(shaped(some, shape)), shape))
-    weighed.sort(key=lambda pair: pair[0])
-    return Choice([shape for _, shape in weighed], [difference for difference, _ in weighed])
+    scrambled = min(weighed)[0] > _SCRAMBLED * _difference_of_any(some)
+    if not scrambled:
+        weighed.sort(key=lambda pair: pair[0])
+    differences, shapes = zip(*weighed, strict=True)
+    return Choice([*shapes], [*differences], scrambled)
 
 
 def shaped(levels: npt.NDArray[Any], shape: Shape) -> npt.NDArray[Any]:
@@ -82,11 +91,10 @@ def _difference(images: npt.NDArray[Any]) -> float:
     return float(across + down + channels / 4)
 
 
-def unlike_pictures(levels: Levels, difference: float) -> bool:
-    """Return whether neighbours in images [n, pixels] differ as much as any two pixels do."""
-    random = np.random.default_rng(0)
-    other = levels[:, random.permutation(levels.shape[1])]
-    return difference > 1.6 * float(np.abs(levels - other).mean())
+def _difference_of_any(levels: Levels) -> float:
+    """Return by how much any two pixels of an image differ, in images [n, pixels]."""
+    order = np.random.default_rng(0).permutation(levels.shape[1])
+    return float(np.abs(levels - levels[:, order]).mean())
 
 
 class Look(NamedTuple):
