@@ -33,7 +33,7 @@ CSV = Edition(
     (File(name="train.csv", sha256=FILES[0].sha256),),
     (File(name="test.csv", sha256=FILES[0].sha256),),
 )
-IMPATIENT = Patience(attempts=2, pause=0.01, silence=0.3, trickle=1000)
+IMPATIENT = Patience(attempts=2, pause=0.01, silence=0.6, trickle=1000)
 
 
 DRIPS = {
@@ -166,7 +166,7 @@ FAULTS = {
     "500": (2, "HTTP 500 Internal Server Error"),
     "cut": (2, "cut off"),
     "short": (2, "wrong bytes: Compressed file ended"),
-    "stall": (2, "no byte within 0.3 s"),
+    "stall": (2, "no byte within 0.6 s"),
     "trickle": (2, "too slow"),
     "wrong": (2, "wrong bytes: SHA-256 is "),
     "page": (2, "wrong bytes: SHA-256 is "),
@@ -195,8 +195,8 @@ def test_after_a_bad_mirror_the_next_one_answers(
         ("http://[", "not an address: Invalid IPv6 URL"),
         ("http://" + 70 * "a", "encoding with .idna. codec failed"),
         ("escape", r"HTTP 404 Not\\x1b\[31m Found"),
-        ("continue", "no answer within 0.3 s"),
-        ("head", "no answer within 0.3 s"),
+        ("continue", "no answer within 0.6 s"),
+        ("head", "no answer within 0.6 s"),
         ("chunk", "too slow: 0 bytes in 0.1 s"),
         ("endless", "more than .* GiB; fetch it yourself"),
         ("huge", "more than .* GiB; fetch it yourself"),
