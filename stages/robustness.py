@@ -8,6 +8,7 @@ import pandas as pd
 from pydantic import Field
 
 from corrupting.corruptions import CORRUPTIONS, Corruption
+from corrupting.unseen import UNSEEN
 from shared.classifier import load_classifier, predict
 from shared.console import log, run
 from shared.dataset import Split, load_dataset, open_split
@@ -37,16 +38,24 @@ def main() -> None:
     test = open_split(TEST)
     model = tf.function(load_classifier(MODEL, test.images, dataset))
     rows = []
-    for number, (name, corruption) in enumerate(CORRUPTIONS.items()):
+    for number, (name, corruption) in enumerate((CORRUPTIONS | UNSEEN).items()):
+        accuracies = []
         for level, strength in enumerate(corruption.strengths, start=1):
             random = np.random.default_rng((params.seed, number, level))
-            rows.append((name, level, strength, accuracy(model, test, corruption, level, random)))
-        log.info("%s: accuracy %s", name, ", ".join(f"{row[-1]:.2%}" for row in rows[-3:]))
-    table = pd.DataFrame(rows, columns=["corruption", "level", "strength", "accuracy"])
-    mean = float(table["accuracy"].mean())
+            accuracies.append(accuracy(model, test, corruption, level, random))
+            rows.append((name, level, strength, accuracies[-1], name in UNSEEN))
+        log.info("%s: accuracy %s", name, ", ".join(f"{share:.2%}" for share in accuracies))
+    columns = ["corruption", "level", "strength", "accuracy", "unseen"]
+    table = pd.DataFrame(rows, columns=columns)
     write_csv(TABLE, table)
-    write_json(METRICS, {"corrupted_test_accuracy": round(mean, 6)})
-    log.info("mean accuracy on %s corrupted test sets: %s", len(table), f"{mean:.2%}")
+    means = table.groupby("unseen")["accuracy"].mean()
+    metrics = {
+        "corrupted_test_accuracy": means[False],
+        "unseen_corrupted_test_accuracy": means[True],
+    }
+    write_json(METRICS, {name: round(float(mean), 6) for name, mean in metrics.items()})
+    for name, mean in metrics.items():
+        log.info("%s: %s", name, f"{mean:.2%}")
 
 
 def accuracy(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from corrupting.corruptions import CORRUPTIONS
+from corrupting.unseen import UNSEEN
 from shared.dataset import Images
 
 each_corruption = pytest.mark.parametrize("name", CORRUPTIONS)
@@ -38,14 +39,25 @@ def test_each_strength_changes_more_than_the_one_before(name: str) -> None:
     assert 0 < distances[0] < distances[1] < distances[2]
 
 
-@each_corruption
+@pytest.mark.parametrize("name", UNSEEN)
+def test_every_image_of_an_unseen_kind_is_changed_and_not_beyond_recognition(name: str) -> None:
+    images = np.zeros((50, 28, 28, 1), np.uint8)
+    images[:, 4:24, 10:13] = images[:, 4:7, 10:20] = 230
+    changed = UNSEEN[name](images, 1, random())
+    for image, before in zip(changed.astype(float), images, strict=True):
+        assert np.abs(image - before).max() > 20
+        assert np.corrcoef(image.ravel(), before.ravel())[0, 1] > 0.3
+
+
+@pytest.mark.parametrize("name", [*CORRUPTIONS, *UNSEEN])
 @pytest.mark.parametrize("shape", [(8, 9, 1), (32, 32, 3)])
 def test_any_shape_is_kept_and_the_same_numbers_give_the_same_images(
     name: str, shape: tuple[int, ...]
 ) -> None:
     images = random().integers(0, 256, (7, *shape), dtype=np.uint8)
     before = images.copy()
-    first, second = (CORRUPTIONS[name](images, 2, random()) for _ in range(2))
+    level = 2 if name in CORRUPTIONS else 1
+    first, second = ((CORRUPTIONS | UNSEEN)[name](images, level, random()) for _ in range(2))
     assert first.shape == images.shape
     assert first.dtype == np.uint8
     np.testing.assert_array_equal(first, second)
@@ -99,3 +111,22 @@ def test_contrast_shrinks_about_the_image_s_own_mean() -> None:
 def test_inversion_ends_at_the_negative() -> None:
     images = np.array([0, 55, 255], np.uint8).reshape(1, 1, 3, 1)
     assert CORRUPTIONS["inversion"](images, 3, random()).ravel().tolist() == [255, 200, 0]
+
+
+def test_a_motion_blur_is_a_line_as_long_as_said_in_every_direction() -> None:
+    dot = np.zeros((100, 41, 41, 1), np.uint8)
+    dot[:, 20, 20] = 255
+    smeared = UNSEEN["motion blur"].change(dot.astype(float), 0.25, random())[..., 0]
+    np.testing.assert_allclose(smeared.sum(axis=(1, 2)), 255, rtol=0.01)
+    y, x = np.mgrid[:41, :41] - 20
+    moments = [(smeared * product).sum(axis=(1, 2)) / 255 for product in (y * y, x * x, x * y)]
+    # Of a line of the length L the variance is L² / 12, all of it in one direction.
+    np.testing.assert_allclose(moments[0] + moments[1], (0.25 * 41) ** 2 / 12, rtol=0.1)
+    assert moments[0].max() > 2 * moments[1].min()
+
+
+def test_a_lower_resolution_averages_blocks_that_fit() -> None:
+    images = random().integers(0, 256, (3, 10, 10, 1)).astype(float)
+    lower = UNSEEN["resolution"].change(images, 0.5, random())
+    blocks = images.reshape(3, 5, 2, 5, 2, 1).mean(axis=(2, 4), keepdims=True)
+    np.testing.assert_allclose(lower.reshape(3, 5, 2, 5, 2, 1) - blocks, 0, atol=1e-6)

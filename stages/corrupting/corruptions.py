@@ -19,13 +19,13 @@ Random = np.random.Generator
 
 
 class Corruption(NamedTuple):
-    """How to change pixels [N, height, width, channels] from 0 to 255, and three strengths."""
+    """How to change pixels [N, height, width, channels] from 0 to 255, and the strengths."""
 
     change: Callable[[Floats, float, Random], Floats]
-    strengths: tuple[float, float, float]
+    strengths: tuple[float, ...]
 
     def __call__(self, images: Images, level: int, random: Random) -> Images:
-        """Return the images corrupted, at `level` 1, 2 or 3, by what is drawn from `random`."""
+        """Return the images corrupted, at the `level` 1, 2, …, by what is drawn from `random`."""
         changed = self.change(images.astype(np.float32), self.strengths[level - 1], random)
         return changed.clip(0, 255).round().astype(np.uint8)
 

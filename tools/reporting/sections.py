@@ -110,15 +110,17 @@ def calibration(evaluated: Metrics) -> Markup:
 
 
 def robustness(corrupted: Metrics, accuracies: pd.DataFrame) -> Markup:
-    """Return the accuracy on corrupted test images."""
+    """Return the accuracy on corrupted test images; older runs have no unseen kinds."""
+    unseen = corrupted.get("unseen_corrupted_test_accuracy")
     hardest = accuracies.sort_values("accuracy").iloc[0]
     return facts(
         [
             (
                 "Mean accuracy",
                 f"{corrupted['corrupted_test_accuracy']:.2%}",
-                f"the test set, corrupted in {len(accuracies)} ways",
+                "the test set, corrupted in 24 ways",
             ),
+            ("Unseen kinds", "" if unseen is None else f"{unseen:.2%}", "not in the training"),
             (
                 "Lowest",
                 f"{hardest['accuracy']:.2%}",
