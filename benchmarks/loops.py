@@ -41,6 +41,7 @@ WHOLE_RUNS, START_UPS = 3, 5
 AS_THE_ARTICLE = {
     "dropout": 0.5,
     "augmentation": 0.0,
+    "photometric": 0.0,
     "label_smoothing": 0.0,
     "learning_rate": 0.0001,
     "schedule": "constant",

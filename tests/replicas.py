@@ -22,6 +22,7 @@ from training.network import Choices, build
 from training.optimization import build_optimizer
 
 STEPS, BATCH = 12, 8
+AUGMENTATION = Augmentation(1.0)
 
 
 class Spied(ReplicatedEngine):
@@ -59,11 +60,18 @@ def build_engine(
     model = build("compact", image, 4, Choices(8, "same", "max", "relu", dropout))
     optimizer = build_optimizer("adam", 0.003, momentum=0, scale_loss=scale_loss)
     options = {} if kind is Engine else {"agree": float}
-    return kind(model, optimizer, batch_size=BATCH, label_smoothing=0.1, augment=True, **options)
+    return kind(
+        model,
+        optimizer,
+        batch_size=BATCH,
+        label_smoothing=0.1,
+        augmentation=AUGMENTATION,
+        **options,
+    )
 
 
 def train(engine: Engine, split: Path, steps: int = STEPS) -> Any:
-    batches = Batches(open_split(split), BATCH, "shuffled", augmentation=Augmentation(1.0), seed=0)
+    batches = Batches(open_split(split), BATCH, "shuffled", AUGMENTATION, seed=0)
     return engine.train(engine.place(batches.gather(0, steps))).losses
 
 

@@ -40,13 +40,12 @@ def test_file_order_is_the_table_s_and_starts_anew() -> None:
 
 @pytest.mark.parametrize("order", ["shuffled", "file"])
 def test_a_step_s_images_do_not_depend_on_how_the_steps_are_asked_for(order: Order) -> None:
-    whole = Batches(numbered(50), 8, order, augmentation=Augmentation(1.0), seed=3).gather(0, 20)
+    everything = Augmentation(1.0, photometric=1.0, inversion=True)
+    whole = Batches(numbered(50), 8, order, everything, seed=3).gather(0, 20)
     for first, steps in [(0, 1), (13, 7), (6, 1)]:
-        chunk = Batches(numbered(50), 8, order, augmentation=Augmentation(1.0), seed=3).gather(
-            first, steps
-        )
-        for part, everything in zip(chunk, whole, strict=True):
-            np.testing.assert_array_equal(part, np.asarray(everything)[first : first + steps])
+        chunk = Batches(numbered(50), 8, order, everything, seed=3).gather(first, steps)
+        for part, all_steps in zip(chunk, whole, strict=True):
+            np.testing.assert_array_equal(part, np.asarray(all_steps)[first : first + steps])
         np.testing.assert_array_equal(chunk.labels, chunk.images[..., 0, 0, 0])
 
 
@@ -80,4 +79,4 @@ def test_without_augmentation_nothing_changes() -> None:
         .gather(0, 2)
         .changes
     )
-    np.testing.assert_array_equal(changes, np.zeros((2, 20, 6), np.float32))
+    assert not changes.any()

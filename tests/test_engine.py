@@ -19,6 +19,8 @@ from training.params import TrainParams
 
 IMAGE = ImageShape(height=12, width=12, channels=1)
 BATCH = 8
+PLACE = Augmentation(1.0)
+EVERYTHING = Augmentation(1.0, horizontal_flip=True, photometric=1.0, inversion=True)
 CHOICES = Choices(width=24, padding="same", pooling="max", activation="relu", dropout=0.0)
 
 
@@ -26,7 +28,12 @@ def engine(dropout: float = 0.2, *, scale_loss: bool = False, **changes: Any) ->
     keras.utils.set_random_seed(0)
     model = build("compact", IMAGE, 4, replace(CHOICES, dropout=dropout))
     optimizer = build_optimizer("adam", 0.003, momentum=0.0, scale_loss=scale_loss)
-    options = {"batch_size": BATCH, "label_smoothing": 0.0, "augment": False, **changes}
+    options = {
+        "batch_size": BATCH,
+        "label_smoothing": 0.0,
+        "augmentation": Augmentation(0.0),
+        **changes,
+    }
     return Engine(model, optimizer, **options)
 
 
@@ -34,10 +41,8 @@ def train(engine: Engine, chunk: Chunk) -> Losses:
     return engine.train(engine.place(chunk)).losses
 
 
-def steps_of(split: Split, steps: int, first: int = 0) -> Chunk:
-    return Batches(split, BATCH, "file", augmentation=Augmentation(1.0), seed=0).gather(
-        first, steps
-    )
+def steps_of(split: Split, steps: int, first: int = 0, augmentation: Augmentation = PLACE) -> Chunk:
+    return Batches(split, BATCH, "file", augmentation, seed=0).gather(first, steps)
 
 
 def weights(engine: Engine) -> list[Any]:
@@ -52,11 +57,16 @@ def test_it_learns(bars: Split) -> None:
     assert trained.evaluate(bars).accuracy > 0.9
 
 
-@pytest.mark.parametrize("augment", [False, True])
-def test_cutting_the_steps_into_other_chunks_changes_no_bit(bars: Split, augment: bool) -> None:
-    whole, cut = engine(augment=augment), engine(augment=augment)
-    losses = train(whole, steps_of(bars, 9))
-    parts = [train(cut, steps_of(bars, steps, first)) for first, steps in [(0, 1), (1, 5), (6, 3)]]
+@pytest.mark.parametrize("augmentation", [Augmentation(0.0), EVERYTHING])
+def test_cutting_the_steps_into_other_chunks_changes_no_bit(
+    bars: Split, augmentation: Augmentation
+) -> None:
+    whole, cut = engine(augmentation=augmentation), engine(augmentation=augmentation)
+    losses = train(whole, steps_of(bars, 9, augmentation=augmentation))
+    parts = [
+        train(cut, steps_of(bars, steps, first, augmentation))
+        for first, steps in [(0, 1), (1, 5), (6, 3)]
+    ]
     np.testing.assert_array_equal(losses, np.concatenate(parts))
     for one, other in zip(weights(whole), weights(cut), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -73,7 +83,7 @@ def test_chunks_of_any_length_are_traced_once(bars: Split) -> None:
 def test_compiling_before_the_first_step_changes_nothing(
     bars: Split, xla_capacity: int | None
 ) -> None:
-    cold, warm = (engine(augment=True, xla_capacity=xla_capacity) for _ in range(2))
+    cold, warm = (engine(augmentation=PLACE, xla_capacity=xla_capacity) for _ in range(2))
     warm.compile(steps_of(bars, 1))
     for one, other in zip(weights(cold), weights(warm), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -84,8 +94,8 @@ def test_compiling_before_the_first_step_changes_nothing(
 
 def test_xla_compiles_a_whole_chunk_once_and_gives_nearly_the_same(bars: Split) -> None:
     # Without dropout, whose masks Keras draws with another generator under XLA.
-    plain = engine(dropout=0.0, augment=True)
-    compiled = engine(dropout=0.0, augment=True, xla_capacity=4)
+    plain = engine(dropout=0.0, augmentation=PLACE)
+    compiled = engine(dropout=0.0, augmentation=PLACE, xla_capacity=4)
     for first, steps in [(0, 4), (4, 2)]:
         chunk = steps_of(bars, steps, first)
         np.testing.assert_allclose(train(compiled, chunk), train(plain, chunk), rtol=1e-3)
@@ -137,7 +147,7 @@ def test_one_step_is_what_keras_would_do(
         build_optimizer(optimizer, 0.01, momentum=0.9, scale_loss=False),
         batch_size=BATCH,
         label_smoothing=0.0,
-        augment=False,
+        augmentation=Augmentation(0.0),
         class_weights=None if weights is None else np.array(weights, np.float32),
     )
     theirs = with_keras_layers(engine().model)

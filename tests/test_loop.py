@@ -45,7 +45,7 @@ def run(
     trained: Engine | None = None,
     **changes: Any,
 ) -> tuple[Any, list[Row]]:
-    trained = trained or engine(augment=True)
+    trained = trained or engine(augmentation=Augmentation(1.0))
     history = train(
         trained,
         Batches(split, 8, "shuffled", augmentation=Augmentation(1.0), seed=0),
@@ -91,7 +91,7 @@ def test_killed_training_ends_with_the_same_weights_and_history(
 
 def test_watchers_change_no_bit(tmp_path: Path, bars: Split) -> None:
     histories = [tmp_path / f"history-{watched}.csv" for watched in (True, False)]
-    trained = engine(augment=True)
+    trained = engine(augmentation=Augmentation(1.0))
     with Terminal(25) as terminal:
         watchers = [Stopwatch(), terminal, TensorBoard(tmp_path / "logs", trained, bars.images)]
         of_watched, _ = run(

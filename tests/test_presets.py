@@ -28,6 +28,7 @@ ARTICLE: dict[str, dict[str, Any]] = {
         "batch_size": 128,
         "order": "file",
         "augmentation": 0,
+        "photometric": 0,
         "label_smoothing": 0,
         "calibration": "none",
         "optimizer": "adam",

@@ -121,7 +121,7 @@ def test_with_mixed_float16_the_losses_are_nearly_the_same(
     results: Results, single: dict[str, Any]
 ) -> None:
     """Nearly: a tenth of the features is dropped as well."""
-    np.testing.assert_allclose(results[0]["half_losses"], single["losses"], rtol=0.3)
+    np.testing.assert_allclose(results[0]["half_losses"], single["losses"], rtol=0.5)
 
 
 def test_what_the_chief_has_reaches_every_worker(results: Results) -> None:

@@ -4,6 +4,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from shared.dataset import Split
 from shared.tf import keras
+from training.augmentation import Augmentation
 from training.engine import Engine
 from training.loop import Row
 from watching.tensorboard import TensorBoard, forget
@@ -15,7 +16,11 @@ def test_a_network_of_one_activation_is_watched_too_and_only_its_logs_are_forgot
     layers = [keras.layers.Flatten(), keras.layers.Dense(5, "relu"), keras.layers.Dense(4)]
     model = keras.Sequential([keras.Input((12, 12, 1), dtype="uint8"), *layers])
     engine = Engine(
-        model, keras.optimizers.SGD(0.1), batch_size=8, label_smoothing=0.0, augment=False
+        model,
+        keras.optimizers.SGD(0.1),
+        batch_size=8,
+        label_smoothing=0.0,
+        augmentation=Augmentation(0.0),
     )
     TensorBoard(tmp_path, engine, bars.images).evaluated(Row(1, 0.1, 1.0, 1.0, 0.5))
     tags = EventAccumulator(str(tmp_path)).Reload().Tags()["tensors"]

@@ -1,8 +1,8 @@
-"""Random shift, rotation, zoom, shear and flip, as one affine map and one bilinear sampling.
+"""Random changes of images: shift, rotation, zoom, shear and flip, and what photometric.py does.
 
-The host draws the changes and the device applies them, so they are the same on every device. The
-sampling is made of gathers, which XLA compiles; TensorFlow's ImageProjectiveTransformV3, behind
-Keras's own layers, it does not.
+Those of place are one affine map and one bilinear sampling. The host draws the changes and the
+device applies them, so they are the same on every device. The sampling is made of gathers, which
+XLA compiles; TensorFlow's ImageProjectiveTransformV3, behind Keras's own layers, it does not.
 """
 
 from typing import Any, NamedTuple
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.tf import tf
+from training import photometric
 
 Changes = npt.NDArray[np.float32]
 
@@ -20,27 +21,44 @@ LARGEST = np.array([2.0, 2.0, 0.17, 0.17, 0.1, 0.1], np.float32)
 
 
 class Augmentation(NamedTuple):
-    """Which changes images may get: `strength` times the largest, and mirrored or not."""
+    """Which changes images may get: `strength` times the largest of place, and mirrored or not.
+
+    `photometric` is the strength of the other kinds, and `inversion` is one of them.
+    """
 
     strength: float
     horizontal_flip: bool = False
+    photometric: float = 0.0
+    inversion: bool = False
 
     @property
-    def changes_images(self) -> bool:
-        """Whether any image can come out other than it went in."""
-        return self.strength > 0 or self.horizontal_flip
+    def columns(self) -> int:
+        """How many numbers tell the changes of an image."""
+        return len(LARGEST) + (photometric.COLUMNS if self.photometric > 0 else 0)
 
     def draw(self, count: int, random: np.random.Generator) -> Changes:
-        """Return the changes of `count` images, float32 [count, 6], uniform within the largest.
+        """Return the changes of `count` images, float32 [count, columns].
 
-        With `horizontal_flip` half of them, at random, get a zoom in width below -1: mirrored.
+        The first six are uniform within the largest. With `horizontal_flip` half of them, at
+        random, get a zoom in width below -1: mirrored.
         """
         limits = (-self.strength, self.strength)
         changes = random.uniform(*limits, (count, len(LARGEST))).astype(np.float32) * LARGEST
         if self.horizontal_flip:
             mirrored = random.random(count) < 0.5
             changes[mirrored, -1] = -2 - changes[mirrored, -1]
+        if self.photometric > 0:
+            more = photometric.draw(count, self.photometric, random, inversion=self.inversion)
+            changes = np.concatenate([changes, more], axis=1)
         return changes
+
+    def apply(self, images: Any, changes: Any) -> Any:
+        """Return `images` (uint8 [N, H, W, C]), each after its own changes ([N, columns])."""
+        if self.strength > 0 or self.horizontal_flip:
+            images = apply_changes(images, changes[:, : len(LARGEST)])
+        if self.photometric > 0:
+            images = photometric.apply_draws(images, changes[:, len(LARGEST) :])
+        return images
 
 
 def apply_changes(images: Any, changes: Any) -> Any:

@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.dataset import Images, Split
-from training.augmentation import LARGEST, Augmentation, Changes
+from training.augmentation import Augmentation, Changes
 
 Order = Literal["shuffled", "file"]
 Indices = npt.NDArray[np.int64]
 
 
 class Chunk(NamedTuple):
-    """Whole steps: uint8 [S, B, H, W, C], labels int32 [S, B], augmentation float32 [S, B, 6]."""
+    """Whole steps: uint8 [S, B, H, W, C], labels int32 [S, B], changes float32 [S, B, columns]."""
 
     images: Images
     labels: npt.NDArray[np.int32]
@@ -67,8 +67,6 @@ class Batches:
         return self._random("order", epoch).permutation(rows)
 
     def _changes(self, first_step: int, steps: int) -> Changes:
-        if not self.augmentation.changes_images:
-            return np.zeros((steps, self.batch_size, len(LARGEST)), np.float32)
         return np.stack(
             [
                 self.augmentation.draw(self.batch_size, self._random("changes", step))

@@ -68,8 +68,8 @@ def build_engine(
         optimizer,
         batch_size=params.batch_size,
         label_smoothing=params.label_smoothing,
+        augmentation=params.changes,
         class_weights=class_weights,
-        augment=params.changes.changes_images,
         xla_capacity=min(largest, params.eval_every, params.steps) if xla else None,
     )
 

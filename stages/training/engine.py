@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from shared.dataset import Split
 from shared.tf import keras, tf
-from training.augmentation import apply_changes
+from training.augmentation import Augmentation
 from training.batches import Chunk
 
 EVALUATION_BATCH = 500
@@ -54,14 +54,14 @@ class Engine:
         *,
         batch_size: int,
         label_smoothing: float,
-        augment: bool,
+        augmentation: Augmentation,
         class_weights: Losses | None = None,
         xla_capacity: int | None = None,
     ) -> None:
         self.model = model
         self.optimizer = optimizer
         self.label_smoothing = label_smoothing
-        self.augment = augment
+        self.augmentation = augmentation
         self.class_weights = class_weights
         self.xla_capacity = xla_capacity
         optimizer.build(model.trainable_variables)
@@ -72,7 +72,7 @@ class Engine:
             input_signature=[
                 tf.TensorSpec((xla_capacity, batch_size, *pixels), tf.uint8),
                 tf.TensorSpec((xla_capacity, batch_size), tf.int32),
-                tf.TensorSpec((xla_capacity, batch_size, 6), tf.float32),
+                tf.TensorSpec((xla_capacity, batch_size, augmentation.columns), tf.float32),
                 tf.TensorSpec((), tf.int32),
             ],
         )
@@ -141,8 +141,7 @@ class Engine:
 
     def _update(self, images: Any, labels: Any, changes: Any, *, share: float) -> Any:
         """Move the weights against the gradient of `share` times the mean loss, and return that."""
-        if self.augment:
-            images = apply_changes(images, changes)
+        images = self.augmentation.apply(images, changes)
         with tf.GradientTape() as tape:
             logits = self.model(images, training=True)
             losses = self._cross_entropy(labels, logits, self.label_smoothing)

@@ -31,6 +31,8 @@ class TrainParams(Params):
     order: Order
     augmentation: Annotated[float, Field(ge=0, le=3)]
     horizontal_flip: bool
+    photometric: Annotated[float, Field(ge=0, le=1)]
+    inversion: bool
     optimizer: Optimizer
     momentum: Rate
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -48,4 +50,6 @@ class TrainParams(Params):
     @property
     def changes(self) -> Augmentation:
         """How images are changed at random."""
-        return Augmentation(self.augmentation, self.horizontal_flip)
+        return Augmentation(
+            self.augmentation, self.horizontal_flip, self.photometric, self.inversion
+        )
