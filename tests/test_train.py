@@ -76,12 +76,12 @@ def finished(tmp_path_factory: pytest.TempPathFactory, bars: Split) -> tuple[Pat
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory, bars: Split) -> Path:
-    """One, only to be read, in which MANY steps ran in one go."""
+def whole(tmp_path_factory: pytest.TempPathFactory, bars: Split) -> tuple[Path, str]:
+    """One of MANY steps in one go, with the stage's environment variables set."""
     folder = write_project(tmp_path_factory.mktemp("whole") / "project", bars)
     change(folder, steps=MANY)
-    train(folder)
-    return folder
+    logs, kept = (str(folder.parent / name) for name in ("logs", "kept"))
+    return folder, train(folder, LOG_DIR=logs, CHECKPOINT_DIR=kept, LOG_DEVICE_PLACEMENT="1")
 
 
 def change(folder: Path, **values: Any) -> None:
@@ -103,10 +103,10 @@ def start(folder: Path, **environment: str) -> subprocess.Popen[str]:
     )
 
 
-def train(folder: Path, **environment: str) -> str:
+def train(folder: Path, *, fails: bool = False, **environment: str) -> str:
     process = start(folder, **environment)
     log, _ = process.communicate()
-    assert process.returncode == 0, log
+    assert process.returncode == fails, log
     return log
 
 
@@ -170,84 +170,64 @@ def test_outputs_log_and_summaries(finished: tuple[Path, str]) -> None:
     assert not list(project.glob(".checkpoints/*")), "a finished run leaves no checkpoint"
 
 
-def test_killed_at_any_moment_training_ends_with_the_same_bytes(project: Path, whole: Path) -> None:
+def test_stopped_in_any_way_training_ends_with_the_same_bytes(
+    project: Path, whole: tuple[Path, str]
+) -> None:
     change(project, steps=MANY)
     moments = random.Random(0)
-    for kill in [signal.SIGKILL] * 2 + [signal.SIGTERM]:
+    for number, kill in enumerate([signal.SIGKILL, signal.SIGTERM]):
         process = start(project)
         wait_for_checkpoint(project, process)
         time.sleep(moments.uniform(0, 0.3))
         rows = (project / "plots/history.csv").read_text()
         process.send_signal(kill)
-        process.communicate(timeout=10)
-        assert (whole / "plots/history.csv").read_text().startswith(rows)
+        log, _ = process.communicate(timeout=10)
+        assert ("going on from" in log) == (number > 0)
+        assert "damaged" not in log
+        assert (whole[0] / "plots/history.csv").read_text().startswith(rows)
         assert process.returncode == (-signal.SIGKILL if kill is signal.SIGKILL else 130)
         assert not any((project / name).exists() for name in RESULTS)
-    log = train(project)
-    assert "going on from" in log
-    assert "damaged" not in log
-    assert hashes(project) == hashes(whole)
 
-
-def test_a_truncated_checkpoint_is_passed_over_for_the_one_before(
-    project: Path, whole: Path
-) -> None:
-    change(project, steps=MANY)
-    process = start(project)
-    for _ in range(2):
-        wait_for_checkpoint(project, process)
-    process.kill()
-    process.communicate()
     *_, before, newest = sorted(project.glob(".checkpoints/*/0*.npz"))
     newest.write_bytes(newest.read_bytes()[:1000])
     log = train(project)
     assert f"{newest.name}: damaged" in log
     assert f"going on from {before.relative_to(project)}" in log
-    assert hashes(project) == hashes(whole)
+    assert hashes(project) == hashes(whole[0])
 
 
-def test_what_stops_after_the_last_step_is_written_by_the_next_run(
+def test_environment_moves_logs_and_checkpoints_and_shows_placement(
+    whole: tuple[Path, str],
+) -> None:
+    project, log = whole
+    assert list((project.parent / "logs").glob("compact-*/events.*"))
+    assert (project.parent / "kept").exists()
+    assert not (project / "logs").exists()
+    assert not (project / ".checkpoints").exists()
+    assert "device:CPU:0" in log
+
+
+def test_what_stops_after_the_last_step_is_written_by_the_next_run_with_its_parameters(
     project: Path, finished: tuple[Path, str]
 ) -> None:
     (project / "models").touch()  # in place of the folder
-    process = start(project)
-    process.communicate()
-    assert process.returncode == 1
+    train(project, fails=True)
     (project / "models").unlink()
+    history = (project / "plots/history.csv").rename(project / "history.csv")
+    params = (project / "params.yaml").read_text()
+
+    change(project, learning_rate=1e30, schedule="constant")
+    diverging = train(project, fails=True)
+    assert "going on from" not in diverging
+    assert "the loss is" in diverging
+    assert "train.learning_rate" in diverging
+    assert "Traceback" not in diverging
+    assert not any((project / name).exists() for name in OUTPUTS)
+
+    (project / "params.yaml").write_text(params)
+    history.rename(project / "plots/history.csv")
     assert "going on from .checkpoints" in train(project)
     assert hashes(project) == hashes(finished[0])
-
-
-def test_mirrored_replicas_go_on_where_they_were(project: Path, tmp_path: Path) -> None:
-    change(project, steps=200, strategy="mirrored")
-    whole = shutil.copytree(project, tmp_path / "whole")
-    assert "strategy mirrored, 2 replica(s)" in train(whole, TF_CONFIG="")
-    process = start(project)
-    wait_for_checkpoint(project, process)
-    process.kill()
-    process.communicate()
-    assert "going on from" in train(project)
-    assert hashes(project) == hashes(whole)
-
-
-def test_mirrored_replicas_without_dropout_end_as_one_device_does(
-    project: Path, tmp_path: Path
-) -> None:
-    change(project, steps=200, dropout=0.0)
-    single = shutil.copytree(project, tmp_path / "single")
-    train(single)
-    change(project, strategy="mirrored")
-    train(project)
-    assert_nearly_the_same_history(project, single)
-
-
-def test_changed_parameters_do_not_take_up_the_old_checkpoint(project: Path) -> None:
-    process = start(project)
-    wait_for_checkpoint(project, process)
-    process.kill()
-    process.communicate()
-    change(project, seed=1)
-    assert "going on" not in train(project)
 
 
 def test_a_second_trainer_is_refused_in_the_folder_and_waits_for_the_checkpoints(
@@ -256,10 +236,8 @@ def test_a_second_trainer_is_refused_in_the_folder_and_waits_for_the_checkpoints
     change(project, steps=100_000)
     first = start(project)
     wait_for_checkpoint(project, first)
-    second = start(project)
-    log, _ = second.communicate()
-    assert second.returncode == 1
-    assert f"process {first.pid} runs train here already" in log
+    first.send_signal(signal.SIGSTOP)  # it need not compute meanwhile
+    assert f"process {first.pid} runs train here already" in train(project, fails=True)
 
     elsewhere = tmp_path / "elsewhere"
     shutil.copytree(project, elsewhere, ignore=shutil.ignore_patterns(".dvc", ".checkpoints"))
@@ -267,23 +245,13 @@ def test_a_second_trainer_is_refused_in_the_folder_and_waits_for_the_checkpoints
     assert third.stdout
     waits = f"process {first.pid} trains with the same parameters and data; waiting for it"
     assert any(waits in line for line in third.stdout)
+    first.send_signal(signal.SIGCONT)
     first.send_signal(signal.SIGINT)
     first.communicate(timeout=60)
     assert first.returncode != 0
     assert any("going on from" in line for line in third.stdout)
     third.kill()
     third.communicate()
-
-
-def test_a_diverging_run_says_so_and_leaves_nothing(project: Path) -> None:
-    change(project, learning_rate=1e30, schedule="constant")
-    process = start(project)
-    log, _ = process.communicate()
-    assert process.returncode == 1
-    assert "the loss is" in log
-    assert "train.learning_rate" in log
-    assert "Traceback" not in log
-    assert not any((project / name).exists() for name in OUTPUTS)
 
 
 def test_memory_that_does_not_suffice_names_what_needs_less(
@@ -298,19 +266,6 @@ def test_memory_that_does_not_suffice_names_what_needs_less(
     with pytest.raises(SystemExit):
         runpy.run_path(str(ROOT / "stages/train.py"), run_name="__main__")
     assert "make params.yaml: train.batch_size or train.width smaller" in capsys.readouterr().err
-
-
-def test_environment_moves_logs_and_checkpoints_and_shows_placement(
-    project: Path, tmp_path: Path
-) -> None:
-    logs, kept = tmp_path / "elsewhere", tmp_path / "kept"
-    change(project, steps=10)
-    log = train(project, LOG_DIR=str(logs), CHECKPOINT_DIR=str(kept), LOG_DEVICE_PLACEMENT="1")
-    assert list(logs.glob("compact-*/events.*"))
-    assert kept.exists()
-    assert not (project / "logs").exists()
-    assert not (project / ".checkpoints").exists()
-    assert "device:CPU:0" in log
 
 
 @pytest.mark.parametrize("variable", ["LOG_DIR", "CHECKPOINT_DIR"])
@@ -338,7 +293,7 @@ class WithHoles(io.FileIO):
     not hasattr(resource, "prlimit"), reason="limits a process's memory as Linux does"
 )
 def test_a_split_that_is_larger_than_memory_trains(project: Path) -> None:
-    rows, shape = 3 << 18, (64, 64, 1)
+    rows, shape = 3 << 17, (64, 64, 1)
     with zipfile.ZipFile(WithHoles(project / "data/prepared/train.npz", "w"), "w") as archive:
         with _member(archive, "images", (rows, *shape), np.dtype(np.uint8)) as member:
             for _ in range(rows >> 8):
@@ -356,7 +311,7 @@ def test_a_split_that_is_larger_than_memory_trains(project: Path) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | {"image": image}))
     change(project, steps=10)
     process = start(project)
-    resource.prlimit(process.pid, resource.RLIMIT_DATA, (5 << 29, 5 << 29))
+    resource.prlimit(process.pid, resource.RLIMIT_DATA, (5 << 28, 5 << 28))
     log, _ = process.communicate()
     assert process.returncode == 0, log
-    assert (project / "data/prepared/train.npz").stat().st_size > 3 << 30
+    assert (project / "data/prepared/train.npz").stat().st_size > 3 << 29

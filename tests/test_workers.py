@@ -1,4 +1,4 @@
-"""Two workers, each the script in a process and a folder of its own, as on two machines."""
+"""Several replicas: two workers, each the script in a process and a folder of its own, or one."""
 
 import shutil
 import signal
@@ -20,14 +20,15 @@ from test_train import (
     write_project,
 )
 
+STEPS = 120  # too many for any loss of a worker to come too late
 LOST_SECONDS = 60  # docs/scaling.md: within this time after one is lost, the others have ended
 
 
 def write_folders(parent: Path, bars: Split) -> list[Path]:
-    """The chief's folder and the other's: 200 steps on the bars."""
+    """The chief's folder and the other's: STEPS steps on the bars."""
     folders = [write_project(parent / name, bars) for name in ("chief", "other")]
     for folder in folders:
-        change(folder, steps=200)
+        change(folder, steps=STEPS)
     return folders
 
 
@@ -57,7 +58,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory, bars: Split) -> Path:
     logs = finish(start_both(folders))
     assert "TF_CONFIG names 2 workers, this is 0" in logs[0]
     assert "TF_CONFIG names 2 workers, this is 1" in logs[1]
-    assert "step 200/200" in logs[0]
+    assert f"step {STEPS}/{STEPS}" in logs[0]
     assert "step" not in logs[1]
     assert sorted(folders[1].rglob("*")) == before
     assert not list(folders[0].glob(".checkpoints/*"))
@@ -82,7 +83,7 @@ def test_whenever_one_is_lost_the_other_ends_and_both_go_on_where_they_were(
     chief, other = start_both(folders)  # and what if it is lost after the last step?
     assert chief.stdout
     assert any("going on from" in line for line in chief.stdout)
-    assert any("step 200/200" in line for line in chief.stdout)
+    assert any(f"step {STEPS}/{STEPS}" in line for line in chief.stdout)
     chief.send_signal(signal.SIGSTOP)
     other.kill()
     other.communicate()
@@ -95,10 +96,30 @@ def test_whenever_one_is_lost_the_other_ends_and_both_go_on_where_they_were(
     assert hashes(folders[0]) == hashes(whole)
 
 
-def test_two_workers_without_dropout_end_as_one_does(folders: list[Path], tmp_path: Path) -> None:
+def test_mirrored_replicas_go_on_where_they_were(tmp_path: Path, bars: Split) -> None:
+    project = write_project(tmp_path / "project", bars)
+    change(project, steps=STEPS, strategy="mirrored")
+    whole = shutil.copytree(project, tmp_path / "whole")
+    assert "strategy mirrored, 2 replica(s)" in train(whole, TF_CONFIG="")
+    process = start(project)
+    wait_for_checkpoint(project, process)
+    process.kill()
+    process.communicate()
+    assert "going on from" in train(project)
+    assert hashes(project) == hashes(whole)
+
+
+def test_without_dropout_two_workers_and_two_replicas_end_as_one_does(
+    folders: list[Path], tmp_path: Path
+) -> None:
     for folder in folders:
         change(folder, dropout=0.0)
-    single = shutil.copytree(folders[0], tmp_path / "single")
+    single, mirrored = (
+        shutil.copytree(folders[0], tmp_path / name) for name in ("single", "mirrored")
+    )
     train(single)
+    change(mirrored, strategy="mirrored")
+    train(mirrored)
+    assert_nearly_the_same_history(mirrored, single)
     finish(start_both(folders))
     assert_nearly_the_same_history(folders[0], single)
