@@ -464,3 +464,23 @@ def test_pictures_of_other_sides_fit_as_the_entry_says(
     assert json.loads(Path("data/raw/reading.json").read_text()) == {"fit": fit or "stretch"}
     found = np.array(arrived()[0][0])
     assert abs(found - expected).max() < 60, "but for the edge in the middle"
+
+
+def test_a_zip_is_listed_once_and_not_for_each_of_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for number in range(20):
+            archive.writestr(f"b/{number}.txt", f"{number}")
+    listings = []
+    namelist = zipfile.ZipFile.namelist
+    monkeypatch.setattr(
+        zipfile.ZipFile, "namelist", lambda archive: [listings.append(1), namelist(archive)][1]
+    )
+    files = Files(tmp_path)
+    for number in range(20):
+        with files.open(f"a.zip/b/{number}.txt") as file:
+            assert file.read() == f"{number}".encode()
+    assert files.is_file("a.zip/b/3.txt")
+    assert not files.is_file("a.zip/b")
+    assert len(listings) <= 1

@@ -19,6 +19,8 @@ class Files:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._zip = cache(zipfile.ZipFile)
+        self._is_zip = cache(_is_zip)
+        self._folders = cache(lambda archive: _folders(self._zip(archive)))
 
     def place(self, path: str) -> str:
         """Return how an error names a file."""
@@ -57,7 +59,7 @@ class Files:
         if found is None:
             return False
         file, member = found
-        return file.is_file() if not member else member in self._zip(file).namelist()
+        return file.is_file() if not member else member in self._zip(file).NameToInfo
 
     @contextmanager
     def open(self, path: str) -> Iterator[IO[bytes]]:
@@ -89,12 +91,9 @@ class Files:
         parts = PurePosixPath(path).parts
         for number, part in enumerate(parts, 1):
             place /= part
-            if place.is_file() and zipfile.is_zipfile(place):
+            if self._is_zip(place):
                 member = "/".join(parts[number:])
-                names = self._zip(place).namelist()
-                known = not member or any(
-                    name == member or name.startswith(f"{member}/") for name in names
-                )
+                known = member in self._zip(place).NameToInfo or member in self._folders(place)
                 return (place, member) if known else None
         return (place, None) if place.exists() else None
 
@@ -102,3 +101,18 @@ class Files:
         """Return what there is instead."""
         names = self.names(".")[:9] if self.root.is_dir() else []
         return f"; there are {', '.join(names)}" if names else ""
+
+
+def _is_zip(place: Path) -> bool:
+    return place.is_file() and zipfile.is_zipfile(place)
+
+
+def _folders(archive: zipfile.ZipFile) -> frozenset[str]:
+    """Return the folders that members are in, and "" for all of the archive."""
+    found = {""}
+    for name in archive.namelist():
+        folder = name.rpartition("/")[0]
+        while folder not in found:
+            found.add(folder)
+            folder = folder.rpartition("/")[0]
+    return frozenset(found)
