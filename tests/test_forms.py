@@ -24,6 +24,7 @@ from sklearn.datasets import dump_svmlight_file
 import download
 from check_catalog import check_catalog
 from conftest import ROOT
+from downloading.files import Files
 from downloading.forms.csv_form import CsvForm
 from downloading.forms.form import Form
 from shared.console import StageError
@@ -474,9 +475,12 @@ def test_a_zip_is_listed_once_and_not_for_each_of_its_files(
             archive.writestr(f"b/{number}.txt", f"{number}")
     listings = []
     namelist = zipfile.ZipFile.namelist
-    monkeypatch.setattr(
-        zipfile.ZipFile, "namelist", lambda archive: [listings.append(1), namelist(archive)][1]
-    )
+
+    def noted(archive: zipfile.ZipFile) -> list[str]:
+        listings.append(archive.filename)
+        return namelist(archive)
+
+    monkeypatch.setattr(zipfile.ZipFile, "namelist", noted)
     files = Files(tmp_path)
     for number in range(20):
         with files.open(f"a.zip/b/{number}.txt") as file:
