@@ -1,10 +1,16 @@
 """make new overwrites nothing, pins what it found, gives reasons, and trains with fitting gates."""
 
+import gzip
+import io
+import os
 import re
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.io import savemat
 
 import describe
 from conftest import ROOT
@@ -142,6 +148,110 @@ def test_numbers_in_labels_count() -> None:
 )
 def test_names_tell_parts(path: str, part: str | None) -> None:
     assert part_of_path(path) == part
+
+
+def flipped(content: bytes, place: int) -> bytes:
+    changed = bytearray(content)
+    changed[place] ^= 4
+    return bytes(changed)
+
+
+def as_zip(path: Path) -> bytes:
+    with zipfile.ZipFile(BROUGHT / "made.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(path, "t.csv")
+    return (BROUGHT / "made.zip").read_bytes()
+
+
+def as_mat() -> bytes:
+    content = io.BytesIO()
+    images, labels = of(0, 30)
+    savemat(content, {"images": images, "labels": labels}, do_compression=True)
+    return content.getvalue()
+
+
+DAMAGED: dict[str, Callable[[], bytes]] = {
+    "sum.csv.gz": lambda: flipped(gzip.compress(table("t.csv").read_bytes()), -6),
+    "bits.csv.gz": lambda: flipped(gzip.compress(table("t.csv").read_bytes()), 999),
+    "bits.zip": lambda: flipped(as_zip(table("t.csv")), 60),
+    "directory.zip": lambda: as_zip(table("t.csv")).replace(b"PK\1\2", b"PK\1\3"),
+    "place.zip": lambda: flipped(as_zip(table("t.csv")), -10),
+    "cut.zip": lambda: as_zip(table("t.csv"))[:-30],
+    "bits.mat": lambda: flipped(as_mat(), 300),
+    "cut.mat": lambda: as_mat()[:200],
+    "cut.tar": lambda: b"t.csv".ljust(257, b"\0") + b"ustar" + b"\0" * 99,
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_a_damaged_file_is_named_in_one_line(name: str) -> None:
+    path = BROUGHT / "one" / name
+    content = DAMAGED[name]()
+    path.parent.mkdir()
+    path.write_bytes(content)
+    with pytest.raises(StageError, match=rf"\A(brought/one/)?{name}.*: .+\Z") as error:
+        describe.bring(path, None, "mine")
+    assert "in a zip" not in str(error.value)
+    assert list(CATALOG.iterdir()) == []
+
+
+def circle() -> None:
+    (BROUGHT / "3/up").symlink_to("../..")
+
+
+def nowhere() -> None:
+    (BROUGHT / "3/gone.png").symlink_to("nowhere")
+
+
+def pipe() -> None:
+    os.mkfifo(BROUGHT / "3/pipe.png")
+
+
+def latin_1() -> None:
+    (BROUGHT / "3").rename(os.fsdecode(b"brought/\xe9t\xe9"))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (circle, "brought/3/up: a link to a folder that it is in"),
+        (nowhere, "brought/3/gone.png: cannot be copied: .*No such file"),
+        (pipe, "brought/3/pipe.png: cannot be copied: .*named pipe"),
+        (latin_1, r"brought/\\xe9t\\xe9/.*: a name that is not UTF-8; rename it"),
+    ],
+)
+def test_a_folder_that_cannot_be_copied_is_told_in_one_line(
+    change: Callable[[], None], said: str
+) -> None:
+    save_pictures(BROUGHT, *of(0, 30))
+    change()
+    with pytest.raises(StageError, match=rf"\A{said}.*\Z"):
+        describe.bring(BROUGHT, None, "mine")
+    assert list(CATALOG.iterdir()) == []
+
+
+def test_the_project_is_not_copied_into_itself() -> None:
+    with pytest.raises(StageError, match="holds datasets/ itself"):
+        describe.bring(Path(), None, "mine")
+
+
+@pytest.mark.parametrize("name", ["2019", "1e5", "0x1f", "true", "null"])
+def test_a_name_that_yaml_reads_as_another_value_is_none(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert describe.name_of(Path(f"{name}.zip")) == f"data-{name}"
+    monkeypatch.setattr("sys.argv", ["describe.py", str(BROUGHT), "--name", name])
+    with pytest.raises(SystemExit):
+        describe.parse()
+    assert f"--name {name}: params.yaml would read" in capsys.readouterr().err
+
+
+def test_the_home_of_nobody_is_no_folder(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["describe.py", "~nobody-of-this-name/a.zip"])
+    with pytest.raises(SystemExit):
+        describe.parse()
+    assert "~nobody-of-this-name/a.zip: no such file" in capsys.readouterr().err
 
 
 def test_a_dataset_is_called_as_its_file() -> None:

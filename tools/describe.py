@@ -13,7 +13,10 @@ import argparse
 import re
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+
+from ruamel.yaml import YAML
 
 import project
 from describing.entry import Described, describe, write_entry
@@ -75,12 +78,16 @@ def parse() -> argparse.Namespace:
         parser.error("name DATA, or a dataset to --refresh")
     if arguments.name and not re.fullmatch(r"[A-Za-z0-9][\w.-]*", arguments.name):
         parser.error(f"--name {arguments.name!r}: expected letters, digits, - and _")
+    if arguments.name and not is_text(arguments.name):
+        parser.error(f"--name {arguments.name}: params.yaml would read a number or the like")
     return arguments
 
 
 def here(text: str) -> Path:
     """Return a path that exists."""
-    path = Path(text).expanduser()
+    path = Path(text)
+    with suppress(RuntimeError):  # nobody has this home
+        path = path.expanduser()
     if not path.exists():
         raise argparse.ArgumentTypeError(f"{text}: no such file or folder")
     return path
@@ -89,7 +96,13 @@ def here(text: str) -> Path:
 def name_of(path: Path) -> str:
     """Return a dataset's name for the file or folder."""
     stem = re.sub(r"(\.(tar|csv|npz|zip|gz))+$", "", path.resolve().name)
-    return re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-") or "mine"
+    name = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-") or "mine"
+    return name if is_text(name) else f"data-{name}"
+
+
+def is_text(name: str) -> bool:
+    """Return whether params.yaml can have the name without quotes: 2019 would be a number."""
+    return isinstance(YAML(typ="safe").load(name), str)
 
 
 def bring(data: Path, test: Path | None, name: str) -> list[str]:
@@ -123,11 +136,25 @@ def copied(data: Path, test: Path | None, folder: Path) -> Files:
     for part, path in (("train", data), ("test", test)):
         place = folder / part if test else folder
         if path is not None and path.is_dir():
-            shutil.copytree(path, place, dirs_exist_ok=True)
+            refuse_circles(path)
+            try:
+                shutil.copytree(path, place, dirs_exist_ok=True)
+            except shutil.Error as error:
+                [[source, _, reason], *_] = error.args[0]
+                raise StageError(f"{source}: cannot be copied: {reason}") from None
         elif path is not None:
             place.mkdir(exist_ok=True)
             shutil.copy2(path, place)
     return Brought(folder, data if data.is_dir() and not test else data.parent)
+
+
+def refuse_circles(folder: Path) -> None:
+    """Raise StageError for a folder that would be copied into itself, or without end."""
+    if CATALOG.resolve().is_relative_to(folder.resolve()):
+        raise StageError(f"{folder}: holds {CATALOG}/ itself; name the folder of the images alone")
+    for path in folder.rglob("*"):
+        if path.is_symlink() and path.parent.resolve().is_relative_to(path.resolve()):
+            raise StageError(f"{path}: a link to a folder that it is in; remove it")
 
 
 def pin(name: str, files: Files, picture: Path) -> Mapping[str, Table]:

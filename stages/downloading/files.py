@@ -1,7 +1,9 @@
 """A person's own files, in which a zip is gone through as a folder, and a gzip is what is in it."""
 
 import gzip
+import os
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
@@ -12,13 +14,23 @@ from typing import IO
 from downloading.unpacking import ALWAYS_ALLOWED, GZIP, MOST_EXPANSION
 from shared.console import StageError
 
+# What gzip and zipfile raise for a damaged file.
+_BROKEN = (
+    gzip.BadGzipFile,
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+)
+
 
 class Files:
     """The files below a folder. Paths are relative to it: `a.csv`, `a.zip/train/0/1.png`."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._zip = cache(zipfile.ZipFile)
+        self._zip = cache(self._open_zip)
         self._is_zip = cache(_is_zip)
         self._folders = cache(lambda archive: _folders(self._zip(archive)))
 
@@ -51,7 +63,12 @@ class Files:
         if file.is_file():
             return [path]
         every_path = (found for found in file.rglob("*") if found.is_file())
-        return sorted(found.relative_to(self.root).as_posix() for found in every_path)
+        listed = sorted(found.relative_to(self.root).as_posix() for found in every_path)
+        for name in listed:
+            shown = os.fsencode(name).decode(errors="backslashreplace")
+            if shown.encode() != os.fsencode(name):
+                raise StageError(f"{self.place(shown)}: a name that is not UTF-8; rename it")
+        return listed
 
     def is_file(self, path: str) -> bool:
         """Whether a path is a file, or one in a zip; a zip is one, too."""
@@ -68,13 +85,24 @@ class Files:
         if found is None or not self.is_file(path):
             raise StageError(f"{self.place(path)}: no such file{self._near()}")
         file, member = found
+        with (
+            self._told(path),
+            file.open("rb") if not member else self._member(file, member) as stream,
+        ):
+            start = stream.read(len(GZIP))
+            stream.seek(0)
+            yield gzip.GzipFile(fileobj=stream) if start == GZIP else stream  # type: ignore[misc]
+
+    @contextmanager
+    def _told(self, path: str) -> Iterator[None]:
         try:
-            with file.open("rb") if not member else self._member(file, member) as stream:
-                start = stream.read(len(GZIP))
-                stream.seek(0)
-                yield gzip.GzipFile(fileobj=stream) if start == GZIP else stream  # type: ignore[misc]
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+            yield
+        except _BROKEN as error:
             raise StageError(f"{self.place(path)}: cannot be unpacked: {error}") from None
+
+    def _open_zip(self, file: Path) -> zipfile.ZipFile:
+        with self._told(file.relative_to(self.root).as_posix()):
+            return zipfile.ZipFile(file)
 
     def _member(self, file: Path, member: str) -> IO[bytes]:
         info = self._zip(file).getinfo(member)

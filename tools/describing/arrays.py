@@ -15,6 +15,7 @@ from describing.parts import Part, part_of_path
 from describing.sides import LEAST, fitting
 from describing.sniffing import Item
 from downloading.files import Files
+from downloading.forms.arrays import readable
 from shared.console import StageError
 
 Values = npt.NDArray[Any]
@@ -173,7 +174,11 @@ def _axes(shape: tuple[int, ...], count: int) -> str:
 
 
 def _npz(files: Files, path: str) -> list[Array]:
-    with files.open(path) as stream, np.load(stream, allow_pickle=False) as archive:
+    with (
+        files.open(path) as stream,
+        readable(files.place(path)),
+        np.load(stream, allow_pickle=False) as archive,
+    ):
         names = archive.files
 
     def load(name: str) -> Callable[[IO[bytes]], Values]:
@@ -200,7 +205,7 @@ def _hdf5(files: Files, path: str) -> list[Array]:
     import h5py  # noqa: PLC0415 (only where it is needed)
 
     names: list[str] = []
-    with files.open(path) as stream, h5py.File(stream, "r") as file:
+    with files.open(path) as stream, readable(files.place(path)), h5py.File(stream, "r") as file:
         file.visititems(
             lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None
         )
@@ -214,7 +219,7 @@ def _hdf5(files: Files, path: str) -> list[Array]:
 def _mat(files: Files, path: str) -> list[Array]:
     from scipy.io import loadmat, whosmat  # noqa: PLC0415 (only where it is needed)
 
-    with files.open(path) as stream:
+    with files.open(path) as stream, readable(files.place(path)):
         found = whosmat(stream)
     structs = [name for name, _, kind in found if kind == "struct"]
     if len(structs) == len(found):
@@ -247,7 +252,7 @@ def _of(files: Files, file: str, path: str, read: Callable[[IO[bytes]], Values])
 
     def load() -> Values:
         if not kept:
-            with files.open(file) as stream:
+            with files.open(file) as stream, readable(files.place(file)):
                 kept.append(read(stream))
         return kept[0]
 

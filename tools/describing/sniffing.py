@@ -3,6 +3,7 @@
 import re
 import tarfile
 import zipfile
+from contextlib import suppress
 from typing import IO, NamedTuple
 
 from downloading.files import Files
@@ -84,6 +85,8 @@ def sniff(files: Files, path: str) -> Item:
         stream.seek(0, 2)
         if not kind and any(stream.tell() % record == 0 for record in _CIFAR):
             kind = "cifar"
+    if kind == "zip" and (files.root / path).is_file():
+        return Item(path, "", "a zip that is damaged, or cut off; fetch it anew")
     if kind and head:
         return Item(path, kind)
     for start, refusal in _UNREADABLE.items():
@@ -113,7 +116,7 @@ def _is_webp_or_bmp(head: bytes) -> bool:
 
 
 def _of_tar(stream: IO[bytes]) -> str:
-    with tarfile.open(fileobj=stream) as archive:
+    with suppress(tarfile.TarError), tarfile.open(fileobj=stream) as archive:
         for member in archive:
             content = archive.extractfile(member)
             if content and content.read(2) in _UNREADABLE:

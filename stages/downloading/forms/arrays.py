@@ -130,14 +130,14 @@ def _open_array(files: Files, path: str) -> Iterator[_Stored]:
     file = next(filter(files.is_file, beginnings), path)
     with files.open(file) as stream:
         place = files.place(file)
-        with _told(place):
+        with readable(place):
             stored = _stored(stream, path[len(file) + 1 :], place)
         yield _Stored(stored.shape, _guarded(stored.parts, place))
 
 
 def _guarded(parts: Iterator[Array], place: str) -> Iterator[Array]:
     while True:
-        with _told(place):
+        with readable(place):
             part = next(parts, None)
         if part is None:
             return
@@ -145,12 +145,14 @@ def _guarded(parts: Iterator[Array], place: str) -> Iterator[Array]:
 
 
 @contextmanager
-def _told(place: str) -> Iterator[None]:
-    """Raise StageError for what the libraries raise for a file that they cannot read."""
+def readable(place: str) -> Iterator[None]:
+    """Raise StageError for a file that the libraries cannot read: they raise errors of any kind."""
     try:
         yield
-    except (OSError, ValueError, EOFError, struct.error, zipfile.BadZipFile) as error:
-        raise StageError(f"{place}: {error}") from None
+    except (StageError, MemoryError):
+        raise
+    except Exception as error:
+        raise StageError(f"{place}: {error}") from error
 
 
 def _stored(stream: IO[bytes], name: str, place: str) -> _Stored:
