@@ -35,6 +35,8 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("a/~", Path("a/~")),
         ("file:///mnt/my%20disk", Path("/mnt/my disk")),
         ("FILE:///mnt/disk", Path("/mnt/disk")),
+        ("file:/mnt/disk", Path("/mnt/disk")),
+        ("file://localhost/mnt/%e9", Path(os.fsdecode(b"/mnt/\xe9"))),
         ("/mnt/http://mirror", Path("/mnt/http:/mirror")),
     ],
 )
@@ -63,6 +65,12 @@ def test_the_place_that_is_named(
     assert readable_place(VARIABLE) == place
 
 
+def test_a_place_is_the_same_from_another_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("mirror").mkdir()
+    monkeypatch.setenv(VARIABLE, "mirror")
+    assert readable_place(VARIABLE) == str(Path("mirror").absolute())
+
+
 def test_a_folder_to_write_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, "new/one")
     assert writable_folder(VARIABLE, DEFAULT) == Path("new/one")
@@ -70,7 +78,8 @@ def test_a_folder_to_write_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 FILE, BELOW, MISSING, LONG = "a file", "a file/logs", "/proc/none", "n" * 5000
-UNUSABLE = (FILE, BELOW, MISSING, LONG, "~nobody-of-this-name/logs", "s3://bucket", "file://host/a")
+UNUSABLE = [FILE, BELOW, MISSING, LONG, "~nobody-of-this-name/logs", "s3://bucket", "file://host/a"]
+UNUSABLE += ["http:/example.org", "file:///a%00b"]
 
 
 @pytest.mark.parametrize("text", [*UNUSABLE, "http://example.org"])

@@ -1,9 +1,10 @@
 """Folders and addresses that environment variables name: empty is unset, and `~` is a home."""
 
 import os
+import re
 import tempfile
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
 from shared.console import StageError
 
@@ -36,28 +37,28 @@ def writable_folder(variable: str, default: Path) -> Path:
 
 
 def readable_place(variable: str) -> str | None:
-    """Return the URL or the folder that a variable names, or None.
+    """Return the URL that a variable names, or the whole path of a folder, or None.
 
     Raises StageError for a folder that cannot be read, and for what is neither.
     """
     place = _place(variable)
-    return str(_readable(variable, place)) if isinstance(place, Path) else place
+    return str(_readable(variable, place).absolute()) if isinstance(place, Path) else place
 
 
 def _place(variable: str) -> str | Path | None:
     """Return a URL as text, its scheme in small letters, and a folder as a path."""
     text = os.environ.get(variable, "").strip()
-    scheme, separator, rest = text.partition("://")
-    if separator and "/" not in scheme:
-        scheme = scheme.lower()
-        if scheme in ("http", "https"):
-            return f"{scheme}://{rest}"
-        if scheme != "file" or not rest.startswith("/"):
+    if url := re.match(r"([\w+.-]+):(?=/)", text):
+        scheme, rest = url[1].lower(), text[url.end() :]
+        if scheme in ("http", "https") and rest.startswith("//"):
+            return f"{scheme}:{rest}"
+        path = re.fullmatch(rb"(?://(?:localhost)?)?(/(?!/)[^\0]*)", unquote_to_bytes(rest))
+        if scheme != "file" or not path:
             raise StageError(
-                f"{variable}: a place that begins with {scheme}:// is not known here; name a "
+                f"{variable}: a place that begins with {url[0]}// is not known here; name a "
                 "folder, file:///FOLDER, or a URL of http:// or https:// where one can be read"
             )
-        text = unquote(rest)
+        text = os.fsdecode(path[1])
     try:
         return Path(text).expanduser() if text else None
     except RuntimeError:
