@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from conftest import ROOT
-from running.clone import clone, elsewhere
+from running.clone import clone, elsewhere, last_commit, output
 from shared.console import StageError
 
 State = Callable[[], tuple[str, ...]]
@@ -39,6 +39,15 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> State:
     return lambda: tuple(git(*words.split()) for words in asked)
 
 
+@pytest.fixture
+def git_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a user may have set, and what changes git's answers."""
+    settings = tmp_path / "gitconfig"
+    settings.write_text("[clone]\ndefaultRemoteName = upstream\n[status]\nbranch = true\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
+
+
+@pytest.mark.usefixtures("git_settings")
 def test_a_clone_s_git_and_dvc_leave_it_alone(
     state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -46,19 +55,22 @@ def test_a_clone_s_git_and_dvc_leave_it_alone(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LOG_DIR", "logs")
     monkeypatch.setenv("CHECKPOINT_DIR", str(tmp_path / "kept"))
+    (tmp_path / "mirror").mkdir()
+    monkeypatch.setenv("DATASET_MIRROR", "mirror")
     dvc = tmp_path / "bin/dvc"
     dvc.parent.mkdir()
     dvc.write_text(
         f"#!/bin/sh\nexec >> {tmp_path}/asked\n"
-        'git rev-parse --show-toplevel; echo $LOG_DIR; echo "$@"\n'
+        'git rev-parse --show-toplevel; echo $LOG_DIR $DATASET_MIRROR; echo "$@"\n'
     )
     dvc.chmod(0o755)
     monkeypatch.setenv("PATH", f"{dvc.parent}{os.pathsep}{os.environ['PATH']}")
     with clone() as place:
+        assert output("git", "remote", folder=place.folder) == "origin"
         place.run("one", ["train.steps=1"], "train")
     lines = (tmp_path / "asked").read_text().splitlines()
     run = lines.index("exp run --name one --set-param=train.steps=1 train")
-    assert lines[run - 2 : run] == [str(place.folder), str(tmp_path / "logs")]
+    assert lines[run - 2 : run] == [str(place.folder), f"{tmp_path}/logs {tmp_path}/mirror"]
     assert state() == before
 
 
@@ -97,6 +109,14 @@ def test_settings_given_to_git_hold_in_the_clone_too(monkeypatch: pytest.MonkeyP
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     assert settings.items() <= elsewhere().items()
+
+
+@pytest.mark.usefixtures("git_settings")
+def test_the_last_commit_whatever_the_user_s_settings_of_git(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("running.clone.PIPELINE", ["nothing that could have changed"])
+    assert last_commit() == output("git", "rev-parse", "HEAD")
 
 
 def test_a_clone_that_was_killed_is_swept_when_its_dvc_has_ended_too(

@@ -14,7 +14,7 @@ from typing import IO, NamedTuple
 
 from project import ROOT
 from shared.console import StageError
-from shared.environment import writable_folder
+from shared.environment import readable_place, writable_folder
 from shared.lock import locked
 
 PIPELINE = ("dvc.yaml", "params.yaml", "requirements.txt", "datasets", "stages")
@@ -32,10 +32,11 @@ class RefusedError(DvcError):
 class Clone(NamedTuple):
     """A clone of the project with the same user for git and the same cache for DVC.
 
-    Checkpoints and logs outlive it.
+    Checkpoints and logs outlive it, and the user's mirror is where it was.
     """
 
     folder: Path
+    mirror: str | None
     checkpoints: Path
     logs: Path
     lock: IO[str]
@@ -64,6 +65,7 @@ class Clone(NamedTuple):
             cwd=self.folder,
             env={
                 **elsewhere(),
+                "DATASET_MIRROR": self.mirror or "",
                 "CHECKPOINT_DIR": str(self.checkpoints),
                 "LOG_DIR": str(self.logs),
                 "PARAMETERS_REFUSED": str(refused),
@@ -94,6 +96,7 @@ def clone(commit: str = "HEAD") -> Iterator[Clone]:
     """Clone the commit into a temporary folder, for as long as the block runs."""
     checkpoints = writable_folder("CHECKPOINT_DIR", ROOT / ".checkpoints").absolute()
     logs = writable_folder("LOG_DIR", ROOT / "logs").absolute()
+    mirror = readable_place("DATASET_MIRROR")
     user = output("git", "config", "--get-regexp", r"^user\.(name|email)$", may_fail=True)
     pairs = (line.split(" ", 1) for line in user.splitlines())
     options = [f"--config={key}={value}" for key, value in pairs]
@@ -104,10 +107,10 @@ def clone(commit: str = "HEAD") -> Iterator[Clone]:
     ):
         locked(lock)
         folder = Path(name) / "clone"
-        output("git", "clone", "--quiet", *options, str(ROOT), str(folder))
+        output("git", "clone", "--quiet", "--origin=origin", *options, str(ROOT), str(folder))
         output("git", "switch", "--quiet", "--detach", commit, folder=folder)
         output("dvc", "cache", "dir", "--local", output("dvc", "cache", "dir"), folder=folder)
-        yield Clone(folder, checkpoints, logs, lock)
+        yield Clone(folder, mirror, checkpoints, logs, lock)
 
 
 def _sweep() -> None:
@@ -120,7 +123,7 @@ def _sweep() -> None:
 
 def last_commit() -> str:
     """Return the last commit's hash. Raises StageError if the pipeline has changed since."""
-    if uncommitted := output("git", "status", "--short", "--", *PIPELINE):
+    if uncommitted := output("git", "status", "--porcelain", "--", *PIPELINE):
         raise StageError(f"commit these first, since the last commit is run:\n{uncommitted}")
     return output("git", "rev-parse", "HEAD")
 
