@@ -46,6 +46,7 @@ def newcomer(tmp_path: Path) -> Project:
         (folder / f".venv/{name}.done").touch()
     project.environment |= {"HOME": str(home)}
     project.set("train", steps=100, eval_every=50, width=8)
+    project.set("export", formats=["onnx"])
     project.run("git", "init", "--quiet", "--initial-branch", "main")
     project.run("git", "add", "--all")
     project.run("git", "commit", "--quiet", "--message", "clone")
