@@ -533,6 +533,21 @@ def one_hot(folder: Path) -> Expected:
     return Expected(black.astype(np.uint8) * 255, list(map(str, labels)))
 
 
+@layout
+def one_hot_with_names_and_a_note(folder: Path) -> Expected:
+    images, labels = of()
+    small = scaled(images, 16)
+    hot = np.eye(10, dtype=int)[labels].tolist()
+    rows = [
+        [f"scan {number}", *image.ravel().tolist(), *row]
+        for number, (image, row) in enumerate(zip(small, hot, strict=True))
+    ]
+    names = ["scan", *pixels(256), *(f"class_{label}" for label in range(10))]
+    write(folder / "t.csv", names, rows)
+    (folder / "note.txt").write_text('Scanned by A. B., in "May\n')
+    return Expected(small, list(map(str, labels)))
+
+
 WORDS = [
     "cup, small",
     'the "best"',
@@ -638,6 +653,17 @@ def several_tables(folder: Path) -> None:
 @refused("t.csv: column label: 1 different values in 120 rows; expected the labels of two classes")
 def one_class(folder: Path) -> None:
     write(folder / "t.csv", ["label", *pixels()], rows_of(of()[0], [7] * TRAIN))
+
+
+@refused("y.csv: of this file and x.csv one has a header, and one has none")
+def header_of_labels_alone(folder: Path) -> None:
+    write(folder / "x.csv", [], [row[1:] for row in rows_of(*of())])
+    write(folder / "y.csv", ["label"], [[label] for label in of()[1]])
+
+
+@refused("t.csv: a header, and no rows")
+def no_rows(folder: Path) -> None:
+    write(folder / "t.csv", ["label", *pixels()], [])
 
 
 @refused("t.csv:52: column pixel29: nothing is not a number")

@@ -197,7 +197,8 @@ def _load(file: IO[bytes], path: str) -> Any:
     except ValueError:
         raise StageError(
             f"{path}: an array of Python's objects, which is a pickle; if you trust it, save "
-            "numbers: numpy.save('x.npy', numpy.load(FILE, allow_pickle=True).astype('uint8'))"
+            f"numbers: numpy.save('x.npy', numpy.load({PurePosixPath(path).name!r}, "
+            "allow_pickle=True).astype('uint8'))"
         ) from None
 
 
@@ -225,8 +226,9 @@ def _mat(files: Files, path: str) -> list[Array]:
     if len(structs) == len(found):
         raise StageError(
             f"{path}: {', '.join(structs)} is a struct; save its arrays: m = scipy.io.loadmat("
-            f"FILE, simplify_cells=True)['{structs[0]}']; numpy.savez('data.npz', "
-            "train_images=m['train']['images'], train_labels=m['train']['labels'])"
+            f"{PurePosixPath(path).name!r}, simplify_cells=True)['{structs[0]}']; "
+            "numpy.savez('data.npz', train_images=m['train']['images'], "
+            "train_labels=m['train']['labels'])"
         )
 
     def load(name: str) -> Callable[[IO[bytes]], Values]:

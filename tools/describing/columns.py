@@ -14,6 +14,7 @@ from describing.tables import Scan, Table, Texts, is_number
 
 _EDGE = 3  # columns at either end of a table without header that may be no pixels
 _MOST_HOT = 64
+_BIT = re.compile(r"\s*([01])(?:\.0*)?\s*")
 _PICTURE = re.compile(r".*\.(png|jpe?g|gif|bmp|tiff?|webp|pgm|ppm)", re.IGNORECASE)
 _FOUND_IN_ROWS = 0.5  # a label has at most so many values, of all rows
 
@@ -56,20 +57,17 @@ def texts_of(table: Table) -> set[int]:
     """Return the places of the columns that are to be read as texts."""
     last = table.columns
     family = _family(table)
-    if table.names and (family or not _may_have_pixels(table)):
-        others = set(range(last)).difference(family)
-        return others | set(range(last - _hot(table, len(others)), last))
+    hot = set(range(last - _hot(table, family or list(range(last))), last))
+    if family:
+        return set(range(last)).difference(family) | hot
+    if last < LEAST * LEAST:
+        return set(range(last))
     words = {
         place
         for place, fields in enumerate(zip(*table.head, strict=True))
         if not all(map(is_number, fields))
     }
-    edges = {*range(min(_EDGE, last)), *range(max(0, last - _EDGE), last)}
-    return edges | words | set(range(last - _hot(table), last))
-
-
-def _may_have_pixels(table: Table) -> bool:
-    return sum(map(is_number, table.head[0])) >= LEAST * LEAST if table.head else False
+    return {*range(_EDGE), *range(last - _EDGE, last)} | words | hot
 
 
 def _family(table: Table) -> list[int]:
@@ -77,10 +75,10 @@ def _family(table: Table) -> list[int]:
     if not table.names or table.mangled:
         return []
     patterns = [re.sub(r"\d+", "#", name) for name in table.names]
-    pattern, count = Counter(patterns).most_common(1)[0]
+    pattern, _ = Counter(patterns).most_common(1)[0]
     family = [place for place, found in enumerate(patterns) if found == pattern]
-    hot = _hot(table, table.columns - count)
-    return family if "#" in pattern and (fitting(count) or (hot and fitting(count - hot))) else []
+    fits = "#" in pattern and (fitting(len(family)) or _hot(table, family))
+    return family if fits else []
 
 
 def tell_columns(table: Table, scan: Scan) -> Columns | None:
@@ -92,11 +90,15 @@ def tell_columns(table: Table, scan: Scan) -> Columns | None:
     family = _family(table)
     if not family:
         return _without_names(table, scan)
-    rest = sorted(set(range(table.columns)).difference(family))
-    hot = _hot(table, len(rest))
-    if hot and table.columns - hot not in rest:
-        return Columns(family[: len(family) - hot], None, hot, {})
-    return _tell_others(table, scan, family, rest)
+    hot = _hot(table, family)
+    ends = set(range(table.columns - hot, table.columns))
+    rest = sorted(set(range(table.columns)).difference(family, ends))
+    pixels = [place for place in family if place not in ends]
+    told = _tell_others(table, scan, pixels, rest)
+    if hot:
+        others = told.others | ({told.label: "the class again"} if told.label is not None else {})
+        return told._replace(label=None, hot=hot, others=others)
+    return told
 
 
 def _is_row_of_numbers(text: str) -> bool:
@@ -124,7 +126,7 @@ def _without_names(table: Table, scan: Scan) -> Columns | None:
             good = goodness(scan.texts[found.label]) if found.label is not None else 0
             order = {1: 0, 0: 2}.get(len(rest), 1 + len(rest))
             choices.append(((not is_square(len(pixels)), order, -good), found))
-    hot = _hot(table)
+    hot = _hot(table, list(range(columns)))
     if hot:
         found = Columns(list(range(columns - hot)), None, hot, {})
         choices.append(((not is_square(columns - hot), 1, 0), found))
@@ -148,21 +150,20 @@ def _are_numbers(scan: Scan, places: list[int]) -> bool:
     )
 
 
-def _hot(table: Table, others: int = 0) -> int:
+def _hot(table: Table, pixels: list[int]) -> int:
     """Return how many columns at the end are 0, but for one in each row, that is 1; 0 of none.
 
-    Without them, and without the `others`, an image is left.
+    Those of the `pixels` that are no such columns are an image's.
     """
-    ends = [row[-_MOST_HOT:] for row in table.head]
+    ends = [[_BIT.fullmatch(field) for field in row[-_MOST_HOT:]] for row in table.head]
     found = []
     for count in range(2, min(_MOST_HOT, table.columns)):
-        fields = [[field.strip() for field in row[-count:]] for row in ends]
-        values = [[field.rstrip("0").rstrip(".") for field in row] for row in fields]
-        if any(set(row) > {"", "1"} or row.count("1") > 1 for row in values):
+        rows = [[bit and bit[1] for bit in row[-count:]] for row in ends]
+        if any(None in row or row.count("1") > 1 for row in rows):
             break
-        alone = all(row.count("1") == 1 for row in values)
-        if alone and fitting(table.columns - count - others):
-            found.append((not is_square(table.columns - count - others), count))
+        left = sum(place < table.columns - count for place in pixels)
+        if all("1" in row for row in rows) and fitting(left):
+            found.append((not is_square(left), count))
     return min(found)[1] if found else 0
 
 

@@ -12,10 +12,11 @@ from describing.classes import are_counted, rank_as_label
 from describing.columns import Columns, sampled, tell_columns, texts_of
 from describing.finding import Counts, Finding, Guess, Numbers
 from describing.parts import part_of, part_of_path
-from describing.tables import SEPARATORS, Scan, Table, open_table
+from describing.tables import SEPARATORS, Scan, Table, is_number, open_table
 from downloading.files import Files
 from shared.console import StageError
 
+_SMALL = 1 << 16  # bytes; a text that is shorter may be a note
 _NAMES = re.compile(r"mapping|class|label|name|categories|meta", re.IGNORECASE)
 
 
@@ -43,13 +44,12 @@ class Read(NamedTuple):
 
 def find_tables(files: Files, paths: list[str]) -> Finding:
     """Return what the tables are. Raises StageError for tables that are none of images."""
-    tables = [open_table(files, path) for path in paths]
-    scans = [(table, Scan(files, table, texts_of(table))) for table in tables]
+    scans, remarks = _scanned(files, paths)
     found = {table.path: tell_columns(table, scan) for table, scan in scans}
     # In a table of few rows, labels do not repeat, and are not known for what they are.
     labels = {
         table.layout: columns
-        for table in tables
+        for table, _ in scans
         if (columns := found[table.path]) and columns.labelled
     }
     reads, lists = [], []
@@ -60,16 +60,34 @@ def find_tables(files: Files, paths: list[str]) -> Finding:
         else:
             lists.append((table, scan))
     if not reads:
-        raise _no_images(*lists[0])
+        raise _no_images(lists[0][0])
     labelled = [read for read in reads if read.columns.labelled]
     without = [read for read in reads if not read.columns.labelled]
-    if labelled:
-        return _with_labels(labelled, without, lists)
-    return _labels_beside(without, lists)
+    find = _with_labels(labelled, without, lists) if labelled else _labels_beside(without, lists)
+    find.remarks += remarks
+    return find
 
 
-def _no_images(table: Table, scan: Scan) -> StageError:
-    numbers = table.columns if scan.numbers else 0
+def _scanned(files: Files, paths: list[str]) -> tuple[list[tuple[Table, Scan]], list[str]]:
+    """Return the tables, and what is to be said of small files beside them that are none."""
+    scans: list[tuple[Table, Scan]] = []
+    remarks = []
+    for path in paths:
+        try:
+            table = open_table(files, path)
+            scans.append((table, Scan(files, table, texts_of(table))))
+        except StageError as error:
+            with files.open(path) as file:
+                if len(paths) == 1 or len(file.read(_SMALL)) == _SMALL:
+                    raise
+            remarks.append(f"{path} is left out: {error}")
+    if not scans:
+        raise StageError(remarks[0])
+    return scans, remarks
+
+
+def _no_images(table: Table) -> StageError:
+    numbers = sum(map(is_number, table.head[0])) if table.head else 0
     row = f"{numbers - 1} or {numbers} numbers a row" if numbers else "no numbers"
     return StageError(
         f"{table.path}: {row}: measurements, and no images, which have from 8×8 = 64 pixels on; "
@@ -88,8 +106,9 @@ def _with_labels(
     finding.source[:0] = [Guess("train", _one_or_all(paths), _why_train(train, validation))]
     finding.train = _count(label for read in (*train, *validation) for label in read.labels())
     if test:
-        finding.source.insert(1, Guess("test", test[0].path, "its name says so"))
-        finding.test = _count(test[0].labels())
+        paths = [read.path for read in test]
+        finding.source.insert(1, Guess("test", _one_or_all(paths), "its name says so"))
+        finding.test = _count(label for read in test for label in read.labels())
         if test[0].table.layout != first.table.layout:
             remarks.append(f"{test[0].path} has other columns than {first.path}")
     if validation:
@@ -176,7 +195,7 @@ def _described(first: Read, reads: list[Read]) -> Finding:
         finding.source.append(Guess("separator", table.separator, f"{named} stand between"))
     if columns.as_text:
         why = "one column has all pixels, between blanks"
-        finding.source.append(Guess("pixels", table.name(columns.pixels[0]), why))
+        finding.source.append(Guess("pixels", table.key(columns.pixels[0]), why))
     if columns.hot:
         why = f"of the last {columns.hot} columns one is 1 in each row"
         finding.source.append(Guess("one_hot", columns.hot, why))
@@ -364,8 +383,12 @@ def _labels_beside(without: list[Read], lists: list[tuple[Table, Scan]]) -> Find
         )
     first = pairs["train"][0]
     finding = _described(first, [read for read, *_ in pairs.values()])
-    if pairs["train"][1].names:
-        finding.remarks.append(f"{pairs['train'][1].path} has a header")
+    for read, labels, _ in pairs.values():
+        if bool(labels.names) != bool(read.table.names):
+            raise StageError(
+                f"{labels.path}: of this file and {read.path} one has a header, and one has none; "
+                "give both one, or none"
+            )
     parts = [part for part in ("train", "test") if part in pairs]
     finding.source[:0] = [
         *(Guess(part, pairs[part][0].path) for part in parts),

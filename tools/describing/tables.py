@@ -102,6 +102,8 @@ def open_table(files: Files, path: str) -> Table:
             )
     mangled = _is_mangled(first, rest)
     if mangled or _is_header(first, rest):
+        if not rest:
+            raise StageError(f"{path}: a header, and no rows")
         return Table(path, separator, [name.strip() for name in first], mangled, rest)
     return Table(path, separator, None, False, rows)
 
