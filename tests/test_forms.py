@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import re
 import shutil
 import zipfile
@@ -191,6 +192,10 @@ ROW = b";2" * 12 + b"\n"
         (table(separator=";"), {"pixels": 2}, r"/t.csv:1: not 12 numbers between blanks"),
         (table(separator=";"), {"train": "s.csv"}, r"/s.csv: no such file; there are t.csv"),
         (table(separator=";"), {"train": "s*.csv"}, r"/s\*.csv: no file fits"),
+        (table(separator=";"), {"train": "../entry.yaml"}, r"/../entry.yaml: no such file"),
+        (table(separator=";"), {"train": f"{ROOT}/LICENSE"}, r"/LICENSE: no such file"),
+        (table(separator=";"), {"range": [0, math.inf]}, r"range.1: must be a finite number"),
+        (table(separator=";"), {"ignore": [True]}, r"ignore.0.int: must be a valid integer"),
     ],
 )
 def test_a_table_that_does_not_fit_is_refused(
@@ -308,8 +313,9 @@ def test_arff(bring: Bring) -> None:
     bring({"d.arff": text.encode()}, source, header=True, label="class")
     assert arrived()[:2] == (IMAGES.tolist(), LABELS.tolist())
     assert arrived()[2][0] == "d.arff:18"
-    with pytest.raises(StageError, match="no @DATA"):
-        bring({"d.arff": table()}, source, header=True, label="class")
+    for content in (table(), b"@RELATION d\n@DATA\n" + table()):
+        with pytest.raises(StageError, match="no @ATTRIBUTE and @DATA"):
+            bring({"d.arff": content}, source, header=True, label="class")
 
 
 def test_libsvm(bring: Bring) -> None:
@@ -410,6 +416,27 @@ def test_an_index_of_pictures(bring: Bring, table: str) -> None:
     ):
         with pytest.raises(StageError, match=said):
             bring({}, source | {"index": index | change})
+    for damaged, said in (
+        (b"f,l,g\n\xff,0,w", "/t: neither CSV nor JSON lines in UTF-8: .*decode"),
+        (b'{"f": 0, "l"', "/t: neither CSV nor JSON lines in UTF-8: Expecting"),
+        (b'{"f": 0, "l": 0, "g": 0}\n5', "/t: neither CSV nor JSON lines in UTF-8: .*int"),
+        (b"f,l,g\n0,0,w\n1\n", "/t: row 2: nothing in column 'l'"),
+    ):
+        with pytest.raises(StageError, match=said):
+            bring({"t": damaged}, source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"form": "arrays", "train": {"images": "x", "labels": "y"}},
+        {"form": "libsvm", "train": "x"},
+        {"form": "parquet", "train": "x", "label": "y"},
+    ],
+)
+def test_black_is_not_white(bring: Bring, source: dict[str, Any]) -> None:
+    with pytest.raises(StageError, match=r"source.range: must be two different numbers"):
+        bring({"x": b""}, source | {"range": [1, 1]})
 
 
 def test_parquet(bring: Bring) -> None:

@@ -117,6 +117,8 @@ class Files:
         """Return the file or folder, or the zip and what is meant in it ("" for all of it)."""
         place = self.root
         parts = PurePosixPath(path).parts
+        if {"/", ".."} & {*parts}:  # DVC would not see a change of what lies outside
+            return None
         for number, part in enumerate(parts, 1):
             place /= part
             if self._is_zip(place):

@@ -30,6 +30,6 @@ class ArffForm(CsvForm):
             text = line.decode("utf-8-sig", errors="replace").strip()
             if match := _ATTRIBUTE.match(text):
                 names.append(next(name for name in match.groups() if name is not None))
-            if text.lower() == "@data":
+            if text.lower() == "@data" and names:
                 return names, number
-        raise StageError(f"{place}: no @DATA; an ARFF file has it above its rows")
+        raise StageError(f"{place}: no @ATTRIBUTE and @DATA, which an ARFF file has above its rows")

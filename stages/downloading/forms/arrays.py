@@ -13,7 +13,7 @@ import numpy.typing as npt
 from pydantic import field_validator
 
 from downloading.files import Files
-from downloading.forms.form import Form, Paths, Rows, Which, as_list, to_bytes
+from downloading.forms.form import Form, Paths, Rows, Span, Which, as_list, to_bytes
 from downloading.sources import Part
 from shared.console import StageError
 from shared.dataset import Description
@@ -45,7 +45,7 @@ class ArraysForm(Form):
     train: ArrayPair
     test: ArrayPair | None = None
     axes: str | None = None
-    range: tuple[float, float] | None = None
+    range: Span | None = None
 
     @field_validator("axes")
     @classmethod

@@ -8,15 +8,15 @@ from typing import IO, Any, Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import Field, field_validator
+from pydantic import Field, StrictInt
 
 from downloading.files import Files
-from downloading.forms.form import Form, Paths, Rows, Which, as_list, to_bytes
+from downloading.forms.form import Form, Paths, Rows, Span, Which, as_list, to_bytes
 from downloading.sources import Part
 from shared.console import StageError
 from shared.dataset import Description
 
-Column = str | int
+Column = str | StrictInt
 _CELLS_AT_ONCE = 1 << 21
 
 
@@ -61,18 +61,11 @@ class CsvForm(Form):
     ignore: tuple[Column, ...] = ()
     pixels: Column | None = None
     one_hot: int | None = Field(default=None, ge=2, strict=True)
-    range: tuple[float, float] | None = None
+    range: Span | None = None
     split: SplitColumn | None = None
     labels: LabelFiles | None = None
     planes: bool = False
     group: Column | None = None
-
-    @field_validator("range")
-    @classmethod
-    def _rises(cls, value: tuple[float, float] | None) -> tuple[float, float] | None:
-        if value and value[0] == value[1]:
-            raise ValueError("must be two different numbers")
-        return value
 
     @property
     def has_test(self) -> bool:

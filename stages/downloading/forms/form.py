@@ -1,10 +1,11 @@
 """What every form of data has in common."""
 
 from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import AfterValidator, FiniteFloat
 
 from downloading.files import Files
 from downloading.sources import Part
@@ -13,6 +14,15 @@ from shared.dataset import Description, Images
 
 Which = Literal["train", "test"]
 Paths = str | tuple[str, ...]
+
+
+def _differ(span: tuple[float, float]) -> tuple[float, float]:
+    if span[0] == span[1]:
+        raise ValueError("must be two different numbers")
+    return span
+
+
+Span = Annotated[tuple[FiniteFloat, FiniteFloat], AfterValidator(_differ)]
 
 
 class Rows(NamedTuple):
@@ -60,9 +70,7 @@ def as_list(paths: Paths, files: Files) -> list[str]:
     return found
 
 
-def to_bytes(
-    values: npt.NDArray[Any], span: tuple[float, float] | None, sources: list[str]
-) -> Images:
+def to_bytes(values: npt.NDArray[Any], span: Span | None, sources: list[str]) -> Images:
     """Return values [n, ...] as uint8: those from 0 to 255, or those of `span` scaled and rounded.
 
     Raises StageError, with the source of the first row, for others.

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from downloading.files import Files
-from downloading.forms.form import Form, Paths, Rows, Which, as_list, to_bytes
+from downloading.forms.form import Form, Paths, Rows, Span, Which, as_list, to_bytes
 from shared.console import StageError
 from shared.dataset import Description
 
@@ -24,7 +24,7 @@ class LibsvmForm(Form):
     form: Literal["libsvm"]
     train: Paths
     test: Paths | None = None
-    range: tuple[float, float] | None = None
+    range: Span | None = None
 
     @property
     def has_test(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from downloading.files import Files
-from downloading.forms.form import Form, Paths, Rows, Which, as_list, to_bytes
+from downloading.forms.form import Form, Paths, Rows, Span, Which, as_list, to_bytes
 from predicting.pictures import as_image, read_picture
 from predicting.refusal import RefusedError
 from shared.console import StageError
@@ -33,7 +33,7 @@ class ParquetForm(Form):
     test: Paths | None = None
     label: str
     image: str | None = None
-    range: tuple[float, float] | None = None
+    range: Span | None = None
 
     @property
     def has_test(self) -> bool:

@@ -95,19 +95,26 @@ def _in_folders(start: str, files: Files) -> list[tuple[str, str, str]]:
 
 def _listed(index: Index, table: str, files: Files) -> list[tuple[str, str, str]]:
     """Return path, label and group of each picture that the table lists."""
-    with files.open(table) as file:
-        lines = file.read().decode("utf-8-sig").splitlines()
     place = files.place(table)
     rows: list[dict[str, Any]]
-    if lines and lines[0].startswith("{"):
-        rows = [json.loads(line) for line in lines if line.strip()]
-    else:
-        rows = list(csv.DictReader(lines))
+    with files.open(table) as file:
+        content = file.read()
+    try:
+        lines = content.decode("utf-8-sig").splitlines()
+        if lines and lines[0].startswith("{"):
+            rows = [dict(json.loads(line)) for line in lines if line.strip()]
+        else:
+            rows = list(csv.DictReader(lines))
+    except (ValueError, TypeError, csv.Error) as error:
+        raise StageError(f"{place}: neither CSV nor JSON lines in UTF-8: {error}") from None
     if not rows:
         raise StageError(f"{place}: lists no picture")
-    for column in (index.file, index.label, index.group):
-        if column is not None and column not in rows[0]:
+    for column in filter(None, (index.file, index.label, index.group)):
+        if column not in rows[0]:
             raise StageError(f"{place}: no column {column!r}; there are {', '.join(rows[0])}")
+        for number, row in enumerate(rows, 1):
+            if row.get(column) is None:
+                raise StageError(f"{place}: row {number}: nothing in column {column!r}")
     found = [
         (
             f"{PurePosixPath(index.folder, row[index.file])}{index.suffix}",
