@@ -8,6 +8,8 @@ export PIP_USER := 0
 unexport PIP_PREFIX PIP_ROOT PIP_TARGET PYTHONSAFEPATH
 # DVC's own place is world-writable, and what others put there is run: CVE-2025-69872.
 export DVC_SITE_CACHE_DIR := $(or $(DVC_SITE_CACHE_DIR),$(CURDIR)/.dvc/tmp/site)
+# Of the environment they are none of ours: WSL's NAME is the machine's.
+$(foreach name,DATA TEST NAME PRESET DATASET A B,$(if $(findstring command,$(origin $(name))),,$(eval unexport $(name))))
 given = $(filter-out 0 n N no No NO off Off OFF false False FALSE,$($(1)))
 LOCKS := $(if $(call given,HASHES),locks/)
 RUNTIME := $(LOCKS)requirements$(if $(call given,GPU),-gpu).txt
@@ -38,9 +40,11 @@ help: ## list the targets
 setup: whole-lock .venv/$(RUNTIME).done .dvc/vega.js | .dvc/tmp/site ## only set up .venv
 
 # DVC writes dvc.lock in place: killed meanwhile, it leaves an empty one, or one that ends within an entry.
+# So it does with the list of who reads and writes what.
 whole-lock:
 	@[ ! -e dvc.lock ] || case "$$(tail -n 1 dvc.lock | tr -d '\0'):$$(tail -c 1 dvc.lock | tr -d '\0')" in \
 	  :|schema:*|*::|*:?) git restore --source=HEAD dvc.lock && echo "dvc.lock was cut off; restored from HEAD" ;; esac
+	@[ ! -e .dvc/tmp/rwlock ] || python -m json.tool .dvc/tmp/rwlock >/dev/null 2>&1 || [ $$? != 1 ] || rm .dvc/tmp/rwlock
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import shutil, sys; v = sys.version_info; (3, 11) <= v < (3, 14) or sys.exit( \
@@ -139,10 +143,11 @@ lock: .venv/$(DEVELOPMENT).done ## pin all that is needed; UPGRADE=1 takes the n
 	  $(COMPILE) --fork-strategy fewest $(if $(call given,UPGRADE),--upgrade) $$name.in -o $$name.txt && \
 	  $(COMPILE) --no-deps --no-annotate --generate-hashes $$name.txt -o locks/$$name.txt || exit 1; done
 
+STEP := [0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]
 # By name, since a person's notes may lie beside it.
 clean: ## remove .venv and what the tools wrote; data, models and dvc's cache stay
 	@rm -rf .venv
 	@rm -f .dvc/vega.js comparison/comparison.md comparison/comparison.json report/index.html \
 	  dvc_plots/index.html dvc_plots/static/*_plots_*.png logs/*/events.out.tfevents.*.stage logs/*/seconds.json \
-	  .checkpoints/*.pid .checkpoints/*/[0-9]*.npz .checkpoints/*/.[0-9]*.partial.npz
+	  .checkpoints/*.pid .checkpoints/*/$(STEP).npz .checkpoints/*/.$(STEP).partial.npz
 	@find logs .checkpoints dvc_plots comparison report -depth -type d -empty -delete 2>/dev/null || true

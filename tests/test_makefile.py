@@ -217,6 +217,18 @@ def test_zeros_are_a_cut_lock_and_a_conflict_is_not(
     assert ((committed / "dvc.lock").read_text() == lock) is kept
 
 
+@pytest.mark.parametrize(("text", "kept"), [("", False), ('{"/a/out": {"wri', False), ("{}", True)])
+def test_dvc_s_list_of_who_writes_what_goes_where_it_is_cut(
+    committed: Path, text: str, *, kept: bool
+) -> None:
+    program(committed / ".venv/bin/python", f'exec {sys.executable} "$@"')
+    path = committed / ".dvc/tmp/rwlock"
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    assert not make(committed, "whole-lock").returncode
+    assert path.exists() is kept
+
+
 def test_a_missing_lock_stays_away(committed: Path) -> None:
     (committed / "dvc.lock").unlink()
     assert not make(committed, "setup").returncode
@@ -237,7 +249,8 @@ def test_clean_removes_what_the_project_wrote_and_nothing_else(house: Path) -> N
         logs/a/events.out.tfevents.1.h.2.0.stage logs/a/seconds.json
         .checkpoints/0f/000000010.npz .checkpoints/0f/.000000020.partial.npz"""
     strangers = """report/notes.md comparison/notes.md dvc_plots/static/notes.png Makefile
-        logs/b/events.out.tfevents.1.v2 logs/b/docs/notes.md .checkpoints/notes.md"""
+        logs/b/events.out.tfevents.1.v2 logs/b/docs/notes.md .checkpoints/notes.md
+        .checkpoints/mine/2026-results.npz .checkpoints/mine/.2026.partial.npz"""
     for name in (*ours.split(), *strangers.split()):
         (house / name).parent.mkdir(parents=True, exist_ok=True)
         (house / name).touch()
@@ -269,6 +282,15 @@ def test_arguments_reach_a_tool_as_they_are(
     program(house / ".venv/bin/python", "printf '%s\\n' \"$@\"")
     done = make(house, *arguments)
     assert done.stdout.splitlines() == asked, done.stderr
+
+
+def test_what_the_environment_has_by_chance_is_no_argument(house: Path) -> None:
+    set_up(house)
+    program(house / ".venv/bin/python", "printf '%s\\n' \"$@\"")
+    machine = dict.fromkeys(("NAME", "TEST", "A", "B"), "DESKTOP-1")
+    done = make(house, "new", "DATA=a.zip", environment=machine)
+    assert done.stdout.splitlines() == ["tools/describe.py", "--add", "a.zip"], done.stderr
+    assert make(house, "compare", environment=machine).stdout == "tools/compare.py\n"
 
 
 @pytest.mark.parametrize(
