@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from downloading.catalog import load_entry
 from downloading.embedded import read_package_table, split_rows
 from downloading.files import Files
+from downloading.forms.form import Form
 from downloading.idx import write_table
 from downloading.mirrors import Patience, candidates, fetch
 from downloading.own import write_own
@@ -62,7 +63,8 @@ def main() -> None:
             write_own(source, "test", files, entry, test)
         dataset = resolve(entry, train, test, f"{CATALOG}/{entry.name}/entry.yaml")
     write_json(DATASET, dataset.model_dump(exclude={"fit"}))
-    write_json(READING, {"fit": dataset.fitting})
+    layout = source.layout if isinstance(source, Form) else {}
+    write_json(READING, {"fit": dataset.fitting} | ({"layout": layout} if layout else {}))
 
 
 if __name__ == "__main__":

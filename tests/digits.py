@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 from importlib import resources
 from pathlib import Path
 
@@ -52,11 +53,11 @@ def write_model(folder: Path, digits: Split) -> None:
     describe(folder, label="last")
 
 
-def describe(folder: Path, **layout: object) -> None:
-    """Write dataset.json as the export stage does, for digits in this layout."""
+def describe(folder: Path, files: object = None, **layout: object) -> None:
+    """Write dataset.json as the export stage does, for digits in this layout, in such files."""
     image = dict(zip(("height", "width", "channels"), SHAPE, strict=True))
     classes = {str(digit): f"digit {digit}" for digit in range(10)}
     dataset = Dataset.model_validate(INSECTS | {"image": image, "classes": classes} | layout)
-    (folder / "dataset.json").write_text(
-        dataset.model_copy(update={"fit": dataset.fitting}).model_dump_json()
-    )
+    about = dataset.model_dump(mode="json") | {"fit": dataset.fitting}
+    about |= {"layout": files} if files else {}
+    (folder / "dataset.json").write_text(json.dumps(about))

@@ -177,6 +177,7 @@ def test_without_an_export_it_says_how_to_make_one(tmp_path: Path) -> None:
 
 def test_a_model_of_colours_is_refused(tmp_path: Path) -> None:
     (tmp_path / "model.onnx").touch()
-    describe(tmp_path, image={"height": 28, "width": 28, "channels": 3}, label="last")
+    colours = {"height": 28, "width": 28, "channels": 3}
+    describe(tmp_path, files={"range": [0, 1]}, image=colours, label="last")
     with pytest.raises(StageError, match="in colours, which a drawing does not have"):
         demo.load(tmp_path)

@@ -28,6 +28,8 @@ from conftest import ROOT
 from downloading.files import Files
 from downloading.forms.csv_form import CsvForm
 from downloading.forms.form import Form
+from predicting.dataset import read_dataset
+from predicting.predict import read
 from shared.console import StageError
 from shared.idx import INTEGERS, read_idx
 
@@ -492,6 +494,12 @@ def test_pictures_of_other_sides_fit_as_the_entry_says(
     assert json.loads(Path("data/raw/reading.json").read_text()) == {"fit": fit or "stretch"}
     found = np.array(arrived()[0][0])
     assert abs(found - expected).max() < 60, "but for the edge in the middle"
+    about = [
+        json.loads(Path(f"data/raw/{name}.json").read_text()) for name in ("dataset", "reading")
+    ]
+    Path("dataset.json").write_text(json.dumps(about[0] | about[1]))
+    [item] = read([Path("datasets/mine/data/0/0.png")], read_dataset(Path("dataset.json")))
+    assert item.pixels[..., 0].tolist() == found.tolist(), "as predict.py reads it"
 
 
 def test_a_zip_is_listed_once_and_not_for_each_of_its_files(

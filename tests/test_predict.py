@@ -1,6 +1,7 @@
 """predict.py, sent with a model to somebody who has onnxruntime, numpy and pillow and no more."""
 
 import csv
+import gzip
 import io
 import json
 import os
@@ -10,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from conftest import ROOT
 from digits import SHAPE, describe, read_digits, write_model
-from predicting.dataset import Dataset
+from predicting.dataset import Dataset, Layout
 from predicting.pictures import as_image, read_picture
 from predicting.predict import load, read
 from predicting.refusal import RefusedError
@@ -278,7 +279,7 @@ WRONG: dict[str, tuple[bytes | None, str]] = {
     "bytes.csv": (b"\xff\xd8\xff\n", "not a table of numbers between commas"),
     "short.csv": (b"1,2,3\n", ":1: 3 columns, where 784 pixels should be, or 785"),
     "large.csv": (b"0," * 783 + b"0\n" + b"0," * 783 + b"256\n", ":2: column 784: '256' is not a"),
-    "sign.csv": (b"+1," + b"0," * 782 + b"0\n", ":1: column 1: '+1' is not a pixel value"),
+    "sign.csv": (b"-1," + b"0," * 782 + b"0\n", ":1: column 1: '-1' is not a pixel value"),
 }
 
 
@@ -323,8 +324,8 @@ def pfm(numbers: np.ndarray) -> bytes:
         ("a.pfm", pfm(NUMBERS[0, :2]), "a pixel that is no number"),
         ("a.pfm", pfm(NUMBERS[0, ::2]), "a pixel that is no number"),
         ("a.csv", b"p0,p1,label,more,again\n1,2,a,b\n", ":1: 5 columns, of which 2 should be pix"),
-        ("a.csv", b"p0,p1,label\n1,2\n", ":2: 2 columns, where the header has 3"),
-        ("a.csv", b"p0,p1\n1,2,a\n", ":2: 3 columns, where the header has 2"),
+        ("a.csv", b"p0,p1,label\n1,2\n", ":2: 2 columns, where the first line has 3"),
+        ("a.csv", b"p0,p1\n1,2,a\n", ":2: 3 columns, where the first line has 2"),
         ("a.csv", b"p0\n1\n", ":1: 1 columns, of which 2 should be pixels"),
         ("a.csv", b'"p\n0",p1\n', "an empty table"),
     ],
@@ -355,8 +356,131 @@ def test_a_column_of_ids_is_where_the_images_come_from(
     path = tmp_path / "test.csv"
     path.write_text(table)
     found = list(read([path], TINY._replace(label=label)))
-    assert [source for source, _ in found] == [source.format(path) for source in sources]
-    assert [image.ravel().tolist() for _, image in found] == [[1, 2], [3, 4]]
+    assert [item.source for item in found] == [source.format(path) for source in sources]
+    assert [item.pixels.ravel().tolist() for item in found] == [[1, 2], [3, 4]]
+
+
+def test_a_submission_has_ids_or_numbers_and_the_labels_of_the_dataset_s_files(
+    sent: Sent, digits: Split, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(sent.folder, tmp_path / "sent")
+    describe(folder, label="label", header=True)
+    other = sent._replace(folder=folder)
+    header = [f"p{number}" for number in range(784)]
+    rows = [list(map(str, image.ravel())) for image in digits.images[:3]]
+    bare, named = tmp_path / "bare.csv", tmp_path / "named.csv"
+    bare.write_text("\n".join(",".join(row) for row in [header, *rows]))
+    rows = [[name, *row] for name, row in zip(("a", "b", "c"), rows, strict=True)]
+    named.write_text("\n".join(",".join(row) for row in [["id", *header], *rows]))
+    labels = [row["label"].removeprefix("digit ") for row in other.predict(bare)]
+    said = other.run(named, bare, "--columns", "ImageId,Label").stdout.splitlines()
+    sources = ["a", "b", "c", "4", "5", "6"]
+    expected = [",".join(row) for row in zip(sources, labels * 2, strict=True)]
+    assert said == ["ImageId,Label", *expected]
+    assert "expected two names" in other.run(bare, "--columns", "ImageId").stderr
+
+
+def saved(array: object, save: Callable[..., None] = np.save) -> bytes:
+    file = io.BytesIO()
+    save(file, **array) if isinstance(array, dict) else save(file, array)
+    return file.getvalue()
+
+
+TINIES = np.array([[[1, 2]], [[3, 4]]], np.uint8)
+PLANES = np.array([[7, 1, 2], [8, 3, 4]], np.uint8)
+LABELS = np.array([0, 1])
+IDX = bytes([0, 0, 8, 3]) + np.array(TINIES.shape, ">u4").tobytes() + TINIES.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "layout", "source"),
+    [
+        ("a.npy", saved(TINIES), {}, "{}[1]"),
+        ("a.npy", saved(TINIES.reshape(2, 2).astype("f4")), {}, "{}[1]"),
+        ("a.npy", saved(TINIES[..., None] / 4), {"range": [0, 0.25 * 255]}, "{}[1]"),
+        ("a.npy", saved(np.moveaxis(TINIES, 0, -1)), {"axes": "HWN"}, "{}[1]"),
+        ("a.npz", saved({"x": TINIES, "y": LABELS}, np.savez), {}, "{}/x[1]"),
+        ("a.npz/x", saved({"x": TINIES, "z": TINIES}, np.savez_compressed), {}, "{}[1]"),
+        ("a", IDX, {}, "{}[1]"),
+        ("a.gz", gzip.compress(IDX), {}, "{}[1]"),
+        ("a.bin", PLANES.tobytes(), {"label_bytes": 1}, "{}[1]"),
+        ("a.bin", TINIES.tobytes(), {"label_bytes": 1}, "{}[1]"),
+        ("a.csv.gz", gzip.compress(b"id,p,q\n5,1,2\n6,3,4\n"), {}, "6"),
+        ("a.txt", b"f\t id\tp\tq\nx\t5\t1.0\t2e0\nx\t6\t3\t4.\n", {"separator": "\t",
+         "ignore": ["f", "id"]}, "6"),
+        ("a.csv", b"p,q,label\n.004,.0078,a\n1.2e-2,.0157,b\n", {"range": [0, 1]}, "{}:3"),
+        ("a.csv", b"text,id\n1 2,5\n3  4 ,6\n", {"pixels": "text"}, "6"),
+        ("a.csv", b"p,q,is a,is b\n1,2,1,0\n3,4,0,1\n", {"one_hot": 2}, "{}:3"),
+    ],
+)  # fmt: skip
+def test_what_the_dataset_came_in_is_read(
+    tmp_path: Path, name: str, content: bytes, layout: dict[str, Any], source: str
+) -> None:
+    (tmp_path / name.partition("/")[0]).write_bytes(content)
+    found = list(read([tmp_path / name], TINY._replace(layout=Layout(**layout))))
+    assert [item.pixels.tolist() for item in found] == TINIES[..., None].tolist()
+    assert found[1].source == source.format(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("layout", "rows"),
+    [
+        ({"ignore": [2]}, "a,x,1,2\nb,y,3,4\n"),
+        ({"ignore": [2]}, "x,1,2\ny,3,4\n"),
+        ({"ignore": [2]}, "1,2\n3,4\n"),
+        ({"separator": " ", "one_hot": 2}, "1.0  2.0 1 0 \n\t3 4 0 1\n"),
+        ({"labels": False}, "1,2\n3,4\n"),
+        ({"pixels": 2, "ignore": [3]}, "a,1 2,x\nb,3 4,y\n"),
+        ({"pixels": 2, "ignore": [3]}, "1 2\n3 4\n"),
+    ],
+)
+def test_a_table_without_a_header_has_all_columns_or_fewer(
+    tmp_path: Path, layout: dict[str, Any], rows: str
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(rows)
+    plain = TINY._replace(header=False, label="first", layout=Layout(**layout))
+    assert [item.pixels.ravel().tolist() for item in read([path], plain)] == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "layout", "said"),
+    [
+        ("a.npz", saved({"x": TINIES, "z": TINIES}, np.savez), {},
+         "2 arrays of images; name one: a.npz/x, a.npz/z"),
+        ("a.npz", saved({"y": LABELS}, np.savez), {}, "no array of images of 1×2×1 in it"),
+        ("a.npz/z", saved({"x": TINIES}, np.savez), {}, "no array 'z'; there are x"),
+        ("a.npz", saved({"x": TINIES}, np.savez)[:99], {}, "a broken array (File is not a zip"),
+        ("a.npy", saved(TINIES.astype(object)), {}, "a broken array (Object arrays"),
+        ("a.npy", saved(TINIES.astype(str)), {}, "an array of <U3 (2, 1, 2); expected images of 1"),
+        ("a.npy", saved(LABELS), {}, "an array of int64 (2,); expected images of 1×2×1"),
+        ("a.npy", saved(TINIES / 2), {}, "a.npy[0]: 0.5 is not a pixel value (0 to 255)"),
+        ("a.npy", saved(TINIES), {"range": [0, 1]}, "a.npy[0]: 2 is not a pixel value (0 to 1)"),
+        ("a.bin", PLANES.tobytes()[1:], {"label_bytes": 1}, "ends within a record of 2 pixels"),
+        ("a", IDX[:-1], {}, "a broken array (cannot reshape"),
+        ("a.csv.gz", gzip.compress(b"p,q\n1,2\n")[:-9], {}, "a damaged gzip"),
+        ("a.csv", b"p,q\n1,1_0\n", {}, ":2: column 2: '1_0' is not a pixel value"),
+        ("a.csv", b"p,q\n1,2\n", {"pixels": "text"}, ":1: no column 'text', which has the pixels"),
+        ("a.csv", b"text\n1 2 3\n", {"pixels": "text"}, ":2: 3 numbers, where 2 pixels should be"),
+        ("a.csv", b"text\n1 x\n", {"pixels": "text"}, ":2: column 1: 'x' is not a pixel value"),
+        ("a.arff", b"@attribute a real\n", {}, "no @DATA"),
+        ("a.xlsx", saved({}, np.savez), {}, "a zip; unpack it, or save a spreadsheet as CSV"),
+        ("a.h5", b"\x89HDF\r\n\x1a\n", {}, 'HDF5, which is not read here; python -c "import h5py'),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_the_dataset_is_refused(
+    tmp_path: Path, name: str, content: bytes, layout: dict[str, Any], said: str
+) -> None:
+    (tmp_path / name.partition("/")[0]).write_bytes(content)
+    with pytest.raises(RefusedError, match=re.escape(said)):
+        list(read([tmp_path / name], TINY._replace(layout=Layout(**layout))))
+
+
+def test_a_picture_is_called_as_the_dataset_s_index_does(tmp_path: Path) -> None:
+    path = tmp_path / "dog.jpg"
+    Image.new("L", (9, 9)).save(path)
+    other = TINY._replace(fit="stretch", layout=Layout(suffix=".jpg"))
+    assert [(item.source, item.id) for item in read([path], other)] == [(str(path), "dog")]
 
 
 def test_a_picture_of_many_pixels_takes_little_memory(tmp_path: Path) -> None:

@@ -1,17 +1,19 @@
 """Whatever a file holds, predict.py reads it or refuses it in one line."""
 
+import gzip
 import io
 import json
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
 from digits import SHAPE, describe
 from mutants import mutant_chunks, mutant_values, mutants
-from predicting.dataset import Dataset, read_dataset
+from predicting.dataset import Dataset, Layout, read_dataset
 from predicting.pictures import as_image, read_picture
 from predicting.predict import read
 from predicting.refusal import RefusedError, printable
@@ -101,6 +103,30 @@ def test_pictures(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
 DATASET = Dataset((3, 2, 1), ["a", "b"], "digits", True, "label", False, False)
 
 
+def array(save: Callable[..., None]) -> bytes:
+    file, images = io.BytesIO(), np.arange(12, dtype=np.uint8).reshape(2, 3, 2)
+    save(file, images) if save is np.save else save(file, x=images, y=np.arange(2))
+    return file.getvalue()
+
+
+ARRAYS = {
+    "a.npy": array(np.save),
+    "a.npz": array(np.savez_compressed),
+    "a.idx": bytes([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 2, *range(12)]),
+    "a.csv.gz": gzip.compress(b"id,label,p0,p1,p2,p3,p4,p5\n7,ant,0,1,2,3,4,255\n" * 9),
+    "a.arff": b"@RELATION a\n" + b"@ATTRIBUTE p REAL\n" * 6 + b"@DATA\n0,1,2,3,4,255\n" * 2,
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", ARRAYS)
+def test_arrays(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    for content in mutants([ARRAYS[name]], name):
+        path.write_bytes(content)
+        refused(lambda: list(read([path], DATASET)))
+
+
 @pytest.mark.parametrize("layout", [DATASET, DATASET._replace(header=False, label="last")])
 def test_tables(tmp_path: Path, layout: Dataset) -> None:
     header = b"\xef\xbb\xbfid,label,p0,p1,p2,p3,p4,p5\n" if layout.header else b""
@@ -112,16 +138,36 @@ def test_tables(tmp_path: Path, layout: Dataset) -> None:
         path.write_bytes(content)
 
         def act() -> None:
-            for _, image in read([path], layout):
+            for _, _, image in read([path], layout):
                 assert (image.dtype.name, image.shape) == ("uint8", layout.shape)
 
         refused(act)
 
 
-def test_dataset_json(tmp_path: Path) -> None:
-    describe(tmp_path, label="last")
+@pytest.mark.parametrize(
+    "files",
+    [
+        {},
+        {
+            "separator": " ",
+            "ignore": ["id", 2],
+            "pixels": 3,
+            "one_hot": 2,
+            "labels": False,
+            "planes": True,
+            "range": [0, 1],
+            "axes": "NP",
+            "label_bytes": 1,
+            "suffix": ".png",
+        },
+    ],
+    ids=["plain", "layout"],
+)
+def test_dataset_json(tmp_path: Path, files: dict[str, object]) -> None:
+    describe(tmp_path, files, label="last")
     path = tmp_path / "dataset.json"
     whole = path.read_bytes()
+    assert read_dataset(path).layout == Layout(**files)  # type: ignore[arg-type]
     every = [text.encode() for text in mutant_values(json.loads(whole), "values")]
     for content in [*every, *mutants([whole], "dataset.json"), b"[" * 100_000, b"9" * 5000]:
         path.write_bytes(content)

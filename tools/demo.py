@@ -14,7 +14,7 @@ import errno
 import socket
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import onnxruntime
 from nicegui import app, ui
@@ -34,6 +34,12 @@ PEN = (
     f'fill="none" stroke="black" stroke-width="{BRUSH}" '
     'stroke-linecap="round" stroke-linejoin="round"'
 )
+
+
+class Exported(Dataset):
+    """export/dataset.json, with the layout of files, which the page does not read."""
+
+    layout: dict[str, Any] | None = None
 
 
 class Classifier(NamedTuple):
@@ -77,7 +83,7 @@ def load(export: Path) -> Classifier:
         raise StageError(
             f"{model}: no such file; `dvc repro export` makes it, with onnx in export.formats"
         )
-    dataset = read_json(Dataset, export / "dataset.json", stage="export")
+    dataset = read_json(Exported, export / "dataset.json", stage="export")
     if dataset.image.channels != 1:
         raise StageError(
             f"{model}: takes pictures in colours, which a drawing does not have; "

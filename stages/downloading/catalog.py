@@ -62,6 +62,8 @@ class Entry(Description):
             raise ValueError("header: a package's table and one made from IDX have none")
         if self.fit == "digits" and self.image.channels == 3:
             raise ValueError("fit: digits are grey; images in colour need stretch, pad or crop")
+        if isinstance(self.source, PicturesForm) and (self.transposed or self.inverted):
+            raise ValueError("transposed and inverted are of tables and arrays, not of pictures")
         if self.draw_test and self.source.has_test:
             raise ValueError("draw_test: the source has a test table of its own")
         if not self.draw_test and not self.source.has_test:

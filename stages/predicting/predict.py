@@ -3,6 +3,7 @@
     pip install onnxruntime numpy pillow
     python predict.py photo.jpg drawing.png
     python predict.py table.csv --format json
+    python predict.py test.csv --columns ImageId,Label > submission.csv
 
 A picture may have any size. `fit` in dataset.json says how it becomes the model's image, as it does
 for pictures to train on: `stretch` scales both sides, `pad` keeps the proportions and fills up,
@@ -10,7 +11,10 @@ for pictures to train on: `stretch` scales both sides, `pad` keeps the proportio
 of the side that the model takes, and its centre of mass put into the middle; what it shows may be
 darker or lighter than its background, which most of its edge belongs to. `--as-is` stretches
 whatever the dataset does: for pictures that look like those of the dataset already. A table (its
-name ends in .csv) is laid out as those of the dataset, with labels or without.
+name ends in .csv, .tsv, .txt, .data or .arff) is laid out as those of the dataset, with labels or
+without, and so is an array (npz, npy, IDX): FILE.npz is one with a single array of images, and
+FILE.npz/NAME names the array. `--columns` writes a competition's submission: ids (or numbers from
+1, where there are none), and labels as the dataset's own files have them.
 """
 
 import argparse
@@ -18,8 +22,8 @@ import csv
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice, starmap
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,7 +31,9 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
+from predicting.arrays import read_arrays
 from predicting.dataset import Dataset, read_dataset
+from predicting.kinds import kind_of
 from predicting.pictures import as_image, read_picture
 from predicting.refusal import WHOLE, RefusedError, printable
 from predicting.tables import read_images
@@ -35,6 +41,14 @@ from predicting.tables import read_images
 Pixels = npt.NDArray[np.uint8]
 
 BATCH_SIZE = 256
+
+
+class Item(NamedTuple):
+    """An image, where it comes from, and what a competition calls it, if anything."""
+
+    source: str
+    id: str | None
+    pixels: Pixels
 
 
 class Prediction(NamedTuple):
@@ -50,8 +64,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("files", nargs="+", type=Path, help="pictures, or tables that end in .csv")
+    parser.add_argument("files", nargs="+", type=Path, help="pictures, tables, arrays")
     parser.add_argument("--format", choices=("text", "csv", "json"), default="text")
+    parser.add_argument("--columns", metavar="ID,LABEL", type=two, help="write a submission")
     parser.add_argument("--as-is", action="store_true", help="scale pictures and nothing else")
     arguments = parser.parse_args()
     if sys.stdout is None:
@@ -62,9 +77,13 @@ def main() -> None:
         dataset, model = load(Path(__file__).parent)
         if arguments.as_is:
             dataset = dataset._replace(fit="stretch")
-        images = read(arguments.files, dataset)
-        predictions = list(predict(model, dataset.names, images))
-        write(predictions, arguments.format)
+        items = enumerate(read(arguments.files, dataset), 1)
+        if arguments.columns:
+            images = ((f"{n}" if item.id is None else item.id, item.pixels) for n, item in items)
+            write_submission(predict(model, dataset.labels, images), arguments.columns)
+        else:
+            images = ((item.source, item.pixels) for _, item in items)
+            write(list(predict(model, dataset.names, images)), arguments.format)
         sys.stdout.flush()
     except RefusedError as error:
         sys.exit(f"error: {printable(str(error))}")
@@ -93,6 +112,20 @@ def load(folder: Path) -> tuple[Dataset, onnxruntime.InferenceSession]:
     return dataset, model
 
 
+def two(text: str) -> list[str]:
+    """Return two names between a comma."""
+    names = text.split(",")
+    if len(names) != 2:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected two names, as in ImageId,Label")
+    return names
+
+
+def write_submission(predictions: Iterable[Prediction], columns: list[str]) -> None:
+    """Print a table of ids and labels, once all are there."""
+    rows = [(source, label) for source, label, _ in predictions]
+    csv.writer(sys.stdout, lineterminator="\n").writerows([columns, *rows])
+
+
 def write(predictions: list[Prediction], style: str) -> None:
     """Print the predictions: a line each, a table with a header, or a JSON list."""
     if style == "csv":
@@ -108,7 +141,7 @@ def write(predictions: list[Prediction], style: str) -> None:
 
 
 def predict(
-    model: onnxruntime.InferenceSession, names: list[str], images: Iterable[tuple[str, Pixels]]
+    model: onnxruntime.InferenceSession, names: Sequence[str], images: Iterable[tuple[str, Pixels]]
 ) -> Iterator[Prediction]:
     """Yield the most probable class of each image, a source and uint8 [height, width, channels]."""
     images = iter(images)
@@ -119,14 +152,19 @@ def predict(
             yield Prediction(source, names[row.argmax()], round(float(row.max()), 6))
 
 
-def read(files: Iterable[Path], dataset: Dataset) -> Iterator[tuple[str, Pixels]]:
+def read(files: Iterable[Path], dataset: Dataset) -> Iterator[Item]:
     """Yield the images of all files, as the model takes them. Raises RefusedError."""
     for path in files:
-        if path.suffix.lower() == ".csv":
-            yield from read_images(path, dataset)
+        inside = path.parent.suffix.lower() == ".npz" and path.parent.is_file()
+        file, name = (path.parent, path.name) if inside else (path, "")
+        kind = kind_of(file, dataset)
+        if kind == "table":
+            yield from starmap(Item, read_images(file, dataset))
+        elif kind == "array":
+            yield from starmap(Item, read_arrays(file, name, dataset))
         else:
-            picture = read_picture(path)
-            yield str(path), as_image(picture, path, dataset.shape, dataset.fit)
+            pixels = as_image(read_picture(path), path, dataset.shape, dataset.fit)
+            yield Item(str(path), path.name.removesuffix(dataset.layout.suffix), pixels)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The form `cifar`: CIFAR's binary version, records of labels and planes of pixels."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -30,6 +30,11 @@ class CifarForm(Form):
     def has_test(self) -> bool:
         """Whether there are files to test on."""
         return self.test is not None
+
+    @property
+    def layout(self) -> dict[str, Any]:
+        """What predict.py has to know of the records."""
+        return {"label_bytes": self.label_bytes}
 
     def read(self, which: Which, files: Files, entry: Description) -> Iterator[Rows]:
         """Yield the records of a table in chunks."""

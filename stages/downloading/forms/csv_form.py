@@ -81,6 +81,17 @@ class CsvForm(Form):
         )
         return one_each and special.keys() <= {"kind", "form"}
 
+    @property
+    def layout(self) -> dict[str, Any]:
+        """What predict.py has to know of the tables; what is as usual is left out."""
+        split = self.split.column if self.split else None
+        ignored = [name for name in (*self.ignore, split, self.group) if name is not None]
+        return (
+            super().layout
+            | ({"ignore": ignored} if ignored else {})
+            | ({"labels": False} if self.labels else {})
+        )
+
     def read(self, which: Which, files: Files, entry: Description) -> Iterator[Rows]:
         """Yield the rows of a table, in chunks of whole rows."""
         paths = self.train if which == "train" or self.test is None else self.test

@@ -9,6 +9,8 @@ from pydantic import AfterValidator, FiniteFloat
 
 from downloading.files import Files
 from downloading.sources import Part
+from predicting.dataset import Layout
+from predicting.scaling import to_bytes as scaled_to_bytes
 from shared.console import StageError
 from shared.dataset import Description, Images
 
@@ -51,6 +53,11 @@ class Form(Part):
         """Whether there is a test table."""
         raise NotImplementedError
 
+    @property
+    def layout(self) -> dict[str, Any]:
+        """What predict.py has to know of the files; what is as usual is left out."""
+        return self.model_dump(include=set(Layout._fields), exclude_defaults=True)
+
     def read(self, which: Which, files: Files, entry: Description) -> Iterator[Rows]:
         """Yield the rows of a table in chunks, so that memory does not grow with it.
 
@@ -77,17 +84,12 @@ def to_bytes(values: npt.NDArray[Any], span: Span | None, sources: list[str]) ->
     """
     if values.dtype == np.uint8 and span is None:
         return values
-    low, high = span or (0, 255)
-    scaled = (values.astype(np.float64) - low) * (255 / (high - low))
-    rounded = np.rint(scaled)
-    fits = (rounded >= 0) & (rounded <= 255)
-    if span is None:
-        fits &= rounded == scaled
+    pixels, fits = scaled_to_bytes(values, span)
     wrong = next(iter(np.argwhere(~fits)), None)
     if wrong is not None:
-        expected = "a whole number from 0 to 255" if span is None else f"{low:g} to {high:g}"
+        expected = f"{span[0]:g} to {span[1]:g}" if span else "a whole number from 0 to 255"
         raise StageError(
             f"{sources[wrong[0]]}: {values[tuple(wrong)]:g} is not a pixel value; expected "
             f"{expected}. `range: [0, 1]` in the dataset's entry tells what is black and white"
         )
-    return rounded.astype(np.uint8)
+    return pixels

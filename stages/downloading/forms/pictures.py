@@ -54,6 +54,11 @@ class PicturesForm(Form):
         """Whether there are pictures to test on."""
         return self.test is not None
 
+    @property
+    def layout(self) -> dict[str, Any]:
+        """What predict.py has to know of the pictures' names."""
+        return {"suffix": self.index.suffix} if self.index and self.index.suffix else {}
+
     def read(self, which: Which, files: Files, entry: Description) -> Iterator[Rows]:
         """Yield the pictures, as the model takes them. Raises StageError with all broken ones."""
         start: str = getattr(self, which)
