@@ -110,7 +110,7 @@ def bring(data: Path, test: Path | None, name: str) -> list[str]:
 
     Raises StageError for what is there already and for what cannot be read, and leaves nothing.
     """
-    params = read_yaml(PARAMS)
+    read_yaml(PARAMS)  # which tells who is outside the project
     target, picture = CATALOG / name, picture_of(name)
     for path in (target, picture):
         if path.exists():
@@ -122,7 +122,7 @@ def bring(data: Path, test: Path | None, name: str) -> list[str]:
         (folder / "entry.yaml").write_text(write_entry(described, {}), encoding="utf-8")
         pins = pin(folder.name, files, picture)
         (folder / "entry.yaml").write_text(write_entry(described, pins), encoding="utf-8")
-    return summary(finding, described, name, settings(finding, params, described.drawn))
+    return summary(finding, described, name, settings(finding, described))
 
 
 def picture_of(name: str) -> Path:
