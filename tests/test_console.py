@@ -42,6 +42,12 @@ def test_a_long_log_line_is_not_broken() -> None:
     assert errors == "word " * 100 + "\n"
 
 
+def test_what_a_terminal_would_obey_is_shown() -> None:
+    process = start("    log.info('a\\x1b[2J\\nc')\n    raise StageError('\\x9b2J: é日')")
+    _, errors = process.communicate()
+    assert errors == "a\\x1b[2J\nc\nerror: \\x9b2J: é日\n"
+
+
 def test_an_unforeseen_error_keeps_its_traceback() -> None:
     process = start("    raise ZeroDivisionError('a bug')")
     _, errors = process.communicate()

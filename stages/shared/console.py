@@ -28,7 +28,7 @@ class _ToConsole(logging.Handler):
     """Writes a record above a progress bar, if one is drawn, and never breaks its lines."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        console.print(self.format(record), markup=False)
+        console.print(_plain(self.format(record)), markup=False)
 
 
 _CURES = {
@@ -41,6 +41,8 @@ _CURES = {
     errno.ENOTDIR: "move the file away that stands where a folder should",
     errno.EEXIST: "move the file away that stands where a folder should",
 }
+# What a terminal would obey, in a name or in whatever else others have written.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _NUMBERS = {os.strerror(number): number for number in errno.errorcode}
 # How TensorFlow says what happened to a file.
 _TENSORFLOW_S = re.compile(r"(?:\{\{.*?\}\} )?(?P<place>.+?); (?P<what>[^\n;\[]+)")
@@ -66,7 +68,7 @@ def run(main: Callable[[], None], if_memory_is_short: str = "end what else takes
         said = _said(error, if_memory_is_short)
         if said is None:
             raise
-        console.print(f"error: {said}", style="bold red", markup=False)
+        console.print(f"error: {_plain(said)}", style="bold red", markup=False)
         if isinstance(error, ParameterError) and (note := os.environ.get("PARAMETERS_REFUSED")):
             Path(note).touch()
         sys.exit(1)
@@ -86,6 +88,10 @@ def _said(error: Exception, if_memory_is_short: str) -> str | None:
         what = ": ".join(["memory is short", *str(error).splitlines()[:1]])
         return f"{what}; {if_memory_is_short}"
     return None
+
+
+def _plain(text: str) -> str:
+    return _CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def _of_file(error: OSError) -> str:
