@@ -6,7 +6,6 @@ environment variable DATASET_MIRROR names a URL or a folder to try before the ca
 """
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from downloading.catalog import load_entry
 from downloading.embedded import read_package_table, split_rows
@@ -20,7 +19,7 @@ from downloading.sources import Package, Upstream
 from shared.console import run
 from shared.dataset import TABLE
 from shared.environment import readable_place
-from shared.files import replacing, write_json
+from shared.files import replacing, scratch, write_json
 from shared.lock import stage_lock
 from shared.params import Params, load
 
@@ -29,6 +28,7 @@ TRAIN = Path("data/raw/train")
 TEST = Path("data/raw/test")
 DATASET = Path("data/raw/dataset.json")
 READING = Path("data/raw/reading.json")
+FETCHED = Path("data/raw/.fetched.partial")
 
 
 class DownloadParams(Params):
@@ -53,8 +53,8 @@ def main() -> None:
         elif isinstance(source, Upstream):
             editions = source.editions(entry.train, entry.test)
             choice = candidates(source.mirrors, editions, readable_place("DATASET_MIRROR"))
-            with TemporaryDirectory(dir=TRAIN.parent, prefix=".", suffix=".partial") as folder:
-                arrived = fetch(choice, Path(folder), Patience())
+            with scratch(FETCHED) as folder:
+                arrived = fetch(choice, folder, Patience())
                 write_table(arrived.train, entry, train / TABLE)
                 write_table(arrived.test, entry, test / TABLE)
         else:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import yaml
@@ -161,6 +162,23 @@ def test_other_entries_are_not_read(project: Path, upstream: str) -> None:
     Path("datasets/mnist/entry.yaml").write_text("broken: [")
     download.main()
     assert raw()["train/table.csv"] == TRAIN
+
+
+def test_what_a_killed_download_has_left_goes(project: Path, upstream: str) -> None:
+    add_small(("csv", upstream))
+
+    def killed(*_: object) -> NoReturn:
+        shutil.copytree("data/raw", "left")
+        raise StageError("killed")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(download, "write_table", killed)
+        with pytest.raises(StageError, match="killed"):
+            download.main()
+    shutil.copytree("left", "data/raw", dirs_exist_ok=True)  # as SIGKILL leaves it
+    assert list(Path("data/raw").glob(".*"))
+    download.main()
+    assert not list(Path("data/raw").glob(".*"))
 
 
 def test_failure_leaves_nothing(project: Path, upstream: str) -> None:

@@ -34,6 +34,17 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def scratch(path: Path) -> Iterator[Path]:
+    """Give a new folder, which goes at the end, as does what a killed process has left there."""
+    remove(path)
+    path.mkdir(parents=True)
+    try:
+        yield path
+    finally:
+        remove(path)
+
+
+@contextmanager
 def naming(path: Path) -> Iterator[None]:
     """Name the path in an error that names no file: when a disk is full, that of a write does."""
     try:

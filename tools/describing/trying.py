@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from describing.preview import draw, first_of_each
 from downloading.catalog import Entry
@@ -15,6 +14,7 @@ from downloading.sources import Known
 from preprocessing.arrays import read_arrays
 from preprocessing.table import read_table
 from shared.dataset import TABLE, Dataset, Split, Table
+from shared.files import scratch
 
 _PARTS: tuple[Which, ...] = ("train", "test")
 
@@ -46,8 +46,7 @@ class Trial:
 @contextmanager
 def tried(entry: Entry, source: Form, files: Files, folder: Path) -> Iterator[Trial]:
     """Make the tables in a temporary folder in `folder`. Raises StageError for what is wrong."""
-    with TemporaryDirectory(dir=folder, prefix=".", suffix=".partial") as name:
-        raw = Path(name)
+    with scratch(folder / f".{entry.name}.trial") as raw:
         for part in _PARTS:
             (raw / part).mkdir()
             write_own(source, part, files, entry, raw / part)
