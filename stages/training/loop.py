@@ -67,6 +67,8 @@ def train(
     finite.
     """
     history = [Row(*row) for row in checkpoints.restore(engine.variables)]
+    if history_file and history:  # DVC has removed it, and there may be no step left
+        _write_history(history_file, history)
     size = 1
     while not history or history[-1].step < steps:
         start = history[-1].step if history else 0
