@@ -18,7 +18,7 @@ from evaluating.scores import (
     per_image,
 )
 from shared.classifier import load_classifier, predict, temperature_of
-from shared.console import log, run
+from shared.console import StageError, log, run
 from shared.dataset import Images, load_dataset, open_split
 from shared.figures import drawable_names, save_png
 from shared.files import write_csv, write_json
@@ -51,12 +51,12 @@ def main() -> None:
     params = load(EvaluateParams, "evaluate")
     dataset = load_dataset(DATASET)
     images, labels = open_split(TEST)
+    names = row_names(TEST_ROWS, len(images))
     model = load_classifier(MODEL, images, dataset)
     logits = predict(model, images)
     predictions = classify(logits, labels)
 
     doubtful = doubtful_labels(logits, labels)
-    names = pd.read_csv(TEST_ROWS)["row"]
     rows = per_image(predictions, dataset.class_names, names).assign(doubtful=doubtful)
     classes = per_class(predictions, dataset.class_names, logits)
     curve = calibration_curve(predictions, params.calibration_bins)
@@ -81,6 +81,20 @@ def main() -> None:
         f"{metrics['majority_baseline']:.2%}",
         f"{metrics['balanced_accuracy']:.2%}",
     )
+
+
+def row_names(path: Path, count: int) -> pd.Series:
+    """Return which row or file each test image is. Raises StageError for what names others."""
+    try:
+        names = pd.read_csv(path)["row"]
+    except (ValueError, KeyError):  # no CSV, or another one
+        names = pd.Series()
+    if len(names) != count:
+        raise StageError(
+            f"{path}: not what the preprocess stage writes; `dvc repro --force preprocess` writes "
+            "it anew"
+        )
+    return names
 
 
 def draw_mistakes(

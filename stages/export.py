@@ -15,7 +15,7 @@ from exporting.parity import Parity, blank_images, check, compare, random_images
 from predicting import predict as predict_script
 from shared.classifier import load_classifier, predict
 from shared.console import StageError, log, run
-from shared.dataset import load_dataset, open_split, read_json
+from shared.dataset import Reading, load_dataset, open_split, read_json
 from shared.files import replacing, write_json
 from shared.lock import stage_lock
 from shared.params import Params, load
@@ -63,6 +63,7 @@ def main() -> None:
     )
     recipe = read_json(RecipeFile, RECIPE, stage="train")
     dataset = load_dataset(DATASET)
+    reading = read_json(Reading, READING, stage="download")
     test = open_split(TEST)
     write = writers(open_split(TRAIN).images)
     classifier = with_probabilities(load_classifier(MODEL, test.images, dataset))
@@ -89,7 +90,7 @@ def main() -> None:
             ignored = shutil.ignore_patterns(script.name, "__pycache__")
             shutil.copy(script, folder)
             shutil.copytree(script.parent, folder / "predicting", ignore=ignored)
-            about = json.loads(DATASET.read_bytes()) | json.loads(READING.read_bytes())
+            about = json.loads(DATASET.read_bytes()) | reading.model_dump(exclude_unset=True)
             write_json(folder / "dataset.json", about)
         card = model_card(dataset, recipe, evaluation, robustness, parities)
         (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8", newline="\n")

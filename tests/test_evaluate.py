@@ -94,6 +94,13 @@ def test_other_classes_are_refused_by_name(project: Project) -> None:
     assert not any(path.exists() for path in OUTS)
 
 
+@pytest.mark.parametrize("content", [b"", b"row\n1\n", b"rows\n" + b"1\n" * 60, b"\xff"])
+def test_damaged_names_of_rows_are_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "rows.csv").write_bytes(content)
+    with pytest.raises(StageError, match=r"rows\.csv: not what the preprocess stage writes"):
+        evaluate.row_names(tmp_path / "rows.csv", 60)
+
+
 def test_a_parameter_out_of_range_is_refused_by_name(project: Project) -> None:
     project()
     edit(Path("params.yaml"), "calibration_bins: 10", "calibration_bins: 1")

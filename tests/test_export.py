@@ -155,6 +155,13 @@ def test_below_a_minimum_nothing_is_exported(evaluated: Path, gate: str, said: s
     assert not export.METRICS.exists()
 
 
+@pytest.mark.parametrize("content", ["", '{"fit": "squeeze"}', "[]"])
+def test_a_damaged_reading_is_refused_by_name(evaluated: Path, content: str) -> None:
+    export.READING.write_text(content)
+    with pytest.raises(StageError, match=r"reading\.json: not what the download stage writes"):
+        export.main()
+
+
 def test_when_one_format_differs_none_is_exported(
     evaluated: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -282,6 +282,8 @@ def test_what_is_missing_or_stale_is_named_with_the_cure(project: Path) -> None:
 def test_metrics_that_are_no_numbers_break_neither_page_nor_table(project: Path) -> None:
     for name, value in {"text": "good", "object": {"a": [1]}, "huge": 10**400}.items():
         edit("metrics/evaluate.json", test_accuracy=value)
+        with Path("params.yaml").open("a") as params:
+            params.write(f"{ord(name[0])}: {name}\n")  # nor is each key of somebody's a text
         with Repo() as repo:
             repo.experiments.save(name=name)
     text = build()
@@ -303,7 +305,11 @@ def test_a_plot_that_the_report_does_not_know_is_shown_at_the_end(project: Path)
 def test_without_a_result_or_a_project_there_is_no_report(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Path("metrics/evaluate.json").unlink()
+    result = Path("metrics/evaluate.json")
+    result.write_text(f"<<<<<<< HEAD\n{result.read_text()}")
+    with pytest.raises(StageError, match=r"^metrics/evaluate\.json is not as the stages leave it"):
+        report.main()
+    result.unlink()
     with pytest.raises(StageError, match=r"^metrics/evaluate\.json is missing: `dvc repro`"):
         report.main()
     monkeypatch.chdir(tmp_path)

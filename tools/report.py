@@ -142,6 +142,8 @@ def read(path: Path) -> Any:
             return read_yaml(path) if path.suffix == ".yaml" else json.load(file)
     except FileNotFoundError:
         raise StageError(missing_file(path)) from None
+    except ValueError as error:  # a conflict in git, perhaps
+        raise StageError(f"{path} is not as the stages leave it ({error}): `dvc repro`") from None
 
 
 def missing_file(path: Path | str) -> str:

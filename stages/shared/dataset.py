@@ -2,7 +2,7 @@
 
 import zipfile
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple, Self, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -137,6 +137,15 @@ class Dataset(Description):
     def train_rows(self) -> int:
         """Rows to train and validate: the train table's, less those that are drawn for testing."""
         return self.train.rows - (self.test.rows if isinstance(self.test, Draw) else 0)
+
+
+class Reading(BaseModel):
+    """data/raw/reading.json: what predict.py alone must know of the data."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    fit: Fit
+    layout: dict[str, Any] = Field(default_factory=dict)
 
 
 def load_dataset(path: Path) -> Dataset:

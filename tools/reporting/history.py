@@ -89,4 +89,5 @@ def _dotted(section: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str,
         if isinstance(value, Mapping):
             yield from _dotted(value, f"{prefix}{name}.")
         else:
-            yield prefix + name, ", ".join(map(str, value)) if isinstance(value, list) else value
+            shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+            yield f"{prefix}{name}", shown  # which may be a number
