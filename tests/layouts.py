@@ -692,6 +692,13 @@ def spreadsheet(folder: Path) -> None:
         archive.writestr("xl/workbook.xml", "<workbook/>")
 
 
+@refused(r"t.csv: lines that end as on old Macs; convert it: tr '\\r' '\\n' < 't.csv' > table")
+def old_mac(folder: Path) -> None:
+    write(folder / "t.csv", ["label", *pixels()], rows_of(*of()))
+    text = (folder / "t.csv").read_bytes()
+    (folder / "t.csv").write_bytes(text.replace(b"\r\n", b"\r").replace(b"\n", b"\r"))
+
+
 @refused("t.csv: text in UTF-16; convert it: iconv")
 def utf_16(folder: Path) -> None:
     (folder / "t.csv").write_text("label,pixel0\n", encoding="utf-16")

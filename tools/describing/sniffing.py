@@ -10,6 +10,7 @@ from downloading.files import Files
 from shared.console import StageError
 
 _HEAD = 1 << 12
+_LINE = 1 << 20
 _KINDS = {
     b"PK\x03\x04": "zip",
     b"\x93NUMPY": "npy",
@@ -33,6 +34,7 @@ _PICKLE_OF_PLANES = _PICKLE.replace("d['data']", "d['data'].reshape(-1, 3, 32, 3
 _TO_CSV = ".to_csv('table.csv', index=False)"
 _LOGIN = "a web page, not the data: the download wants a login or another link"
 _UTF_16 = "text in UTF-16; convert it: iconv -f UTF-16 -t UTF-8 FILE > table.csv"
+_CR = "lines that end as on old Macs; convert it: tr '\\r' '\\n' < FILE > table.csv"
 _UNREADABLE = {
     b"\x80\x02": _PICKLE,
     b"\x80\x03": _PICKLE,
@@ -78,10 +80,14 @@ def sniff(files: Files, path: str) -> Item:
         return Item(path, "zip")
     with files.open(path) as stream:
         head = stream.read(_HEAD)
+        kind, refusal = _kind(head), ""
         if head[257:262] == b"ustar":
             stream.seek(0)
-            return Item(path, "", _of_tar(stream))
-        kind = _kind(head)
+            refusal = _of_tar(stream)
+        elif kind == "text" and b"\n" not in head and _ends_in_cr(head + stream.read(_LINE)):
+            refusal = _CR
+        if refusal:
+            return Item(path, "", refusal)
         stream.seek(0, 2)
         if not kind and any(stream.tell() % record == 0 for record in _CIFAR):
             kind = "cifar"
@@ -108,6 +114,10 @@ def _kind(head: bytes) -> str:
     if _BINARY.search(head) or any(map(head.startswith, _UNREADABLE)):
         return ""
     return next((kind for kind, start in _TEXTS.items() if start.match(head)), "text")
+
+
+def _ends_in_cr(line: bytes) -> bool:
+    return b"\r" in line and b"\n" not in line
 
 
 def _is_webp_or_bmp(head: bytes) -> bool:
