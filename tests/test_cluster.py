@@ -33,7 +33,12 @@ def test_without_variables_there_is_no_cluster(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.delenv("TF_CONFIG", raising=False)
     assert find_cluster() is None
     monkeypatch.setenv("TF_CONFIG", "")
+    monkeypatch.setenv("SLURM_STEP_NUM_TASKS", "")
     assert find_cluster() is None, "empty is unset"
+    with pytest.MonkeyPatch.context() as slurm:
+        slurm.setenv("SLURM_STEP_NUM_TASKS", "two")
+        with pytest.raises(StageError, match="Slurm's variables: "):
+            find_cluster()
     tf_config(monkeypatch, {"worker": ["a:1"]}, "worker", 0)
     assert find_cluster() is None, "one worker is no cluster"
 

@@ -39,7 +39,7 @@ def find_cluster() -> Cluster | None:
     try:
         found = _from_tf_config() or _from_slurm()
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RuntimeError) as error:
-        source = "TF_CONFIG" if "TF_CONFIG" in os.environ else "Slurm's variables"
+        source = "TF_CONFIG" if _has_tf_config() else "Slurm's variables"
         raise StageError(f"{source}: {error!r}; {SHOWN}") from error
     if found is None or len(found.addresses) < 2:
         return None
@@ -48,8 +48,12 @@ def find_cluster() -> Cluster | None:
     return found
 
 
+def _has_tf_config() -> bool:
+    return bool(os.environ.get("TF_CONFIG", "").strip())
+
+
 def _from_tf_config() -> Cluster | None:
-    if not os.environ.get("TF_CONFIG", "").strip():
+    if not _has_tf_config():
         return None
     resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
     jobs = resolver.cluster_spec().as_dict()
@@ -61,7 +65,7 @@ def _from_tf_config() -> Cluster | None:
 
 
 def _from_slurm() -> Cluster | None:
-    tasks = int(os.environ.get("SLURM_STEP_NUM_TASKS", "1"))
+    tasks = int(os.environ.get("SLURM_STEP_NUM_TASKS") or 1)
     if tasks < 2:
         return None
     if _typed_in_a_shell():
