@@ -28,7 +28,6 @@ TRAIN = Path("data/raw/train")
 TEST = Path("data/raw/test")
 DATASET = Path("data/raw/dataset.json")
 READING = Path("data/raw/reading.json")
-FETCHED = Path("data/raw/.fetched.partial")
 
 
 class DownloadParams(Params):
@@ -53,7 +52,7 @@ def main() -> None:
         elif isinstance(source, Upstream):
             editions = source.editions(entry.train, entry.test)
             choice = candidates(source.mirrors, editions, readable_place("DATASET_MIRROR"))
-            with scratch(FETCHED) as folder:
+            with scratch(TRAIN.with_name(".fetched.partial")) as folder:
                 arrived = fetch(choice, folder, Patience())
                 write_table(arrived.train, entry, train / TABLE)
                 write_table(arrived.test, entry, test / TABLE)
