@@ -310,6 +310,15 @@ TINY = Dataset((1, 2, 1), ["a", "b"], "digits", True, "label", False, False)
 NUMBERS = np.array([[0.5, np.nan, np.inf]], np.float32)
 
 
+def test_a_pipe_is_refused_by_name() -> None:
+    receiver, sender = os.pipe()
+    os.write(sender, b"\x89PNG\r\n and more")
+    os.close(sender)
+    with pytest.raises(RefusedError, match=rf"^/dev/fd/{receiver}: a pipe"):
+        read_picture(Path(f"/dev/fd/{receiver}"))
+    os.close(receiver)
+
+
 def pfm(numbers: np.ndarray) -> bytes:
     return f"Pf {len(numbers)} 1 -1.0\n".encode() + numbers.astype("<f4").tobytes()
 

@@ -47,6 +47,8 @@ def read_picture(path: Path, file: IO[bytes] | None = None) -> Image.Image:
     It is read from the open `file`, if there is one, whose name is then `path`. A picture of more
     than 4 megapixels is reduced by a whole factor. Raises RefusedError.
     """
+    if file is None and path.is_fifo():
+        raise RefusedError(f"{path}: a pipe, in which nothing can be sought; name a file")
     try:
         with warnings.catch_warnings(), quiet():
             warnings.simplefilter("ignore")
