@@ -13,6 +13,7 @@ from conftest import MNIST, ROOT
 TABLES = {
     "choices": "notes/2026-11-training-choices",
     "inference": "exports",
+    "layouts": "reference/layouts",
     "loops": "explanation/training-loop",
     "readers": "explanation/reading-tables",
 }

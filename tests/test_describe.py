@@ -19,9 +19,9 @@ from describing.classes import in_order
 from describing.finding import Shape
 from describing.parts import part_of_path
 from downloading.catalog import load_entry
-from layouts import LAYOUTS, coloured, of, pixels, rows_of, save_pictures, scaled, write
 from shared.console import StageError
 from shared.dataset import Draw
+from written_layouts import LAYOUTS, coloured, of, pixels, rows_of, save_pictures, scaled, write
 
 CATALOG = Path("datasets")
 BROUGHT = Path("brought")

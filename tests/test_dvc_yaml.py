@@ -19,7 +19,7 @@ UNDECLARED = {".checkpoints", "logs", "params.yaml"}
 # What only watches a stage at work changes no result, so that it may change without one running
 # again; and it may know what it watches.
 WATCHING = STAGES / "watching"
-# Pictures to train on and pictures to classify are read alike, by what is sent with the model.
+# Images to train on and images to classify are read alike, by what is sent with the model.
 ALSO = {"watching": {"training"}, "downloading": {"predicting"}}
 
 each_stage = pytest.mark.parametrize("stage", PIPELINE)

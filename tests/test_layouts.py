@@ -17,12 +17,12 @@ import describe
 import download
 import preprocess
 from conftest import ROOT
-from layouts import LAYOUTS, REFUSED, TRANSPOSED
 from predicting.dataset import read_dataset
 from predicting.predict import read
 from predicting.refusal import RefusedError
 from shared.console import StageError
 from shared.dataset import Images, load_dataset, open_split
+from written_layouts import LAYOUTS, REFUSED, TRANSPOSED
 
 
 @pytest.fixture(autouse=True)
