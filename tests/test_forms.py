@@ -463,6 +463,12 @@ def test_parquet(bring: Bring) -> None:
             bring({"p": content}, source)
 
 
+@pytest.mark.parametrize("key", ["inverted", "transposed"])
+def test_pictures_are_taken_as_predict_py_takes_them(bring: Bring, key: str) -> None:
+    with pytest.raises(StageError, match="of tables and arrays, not of pictures"):
+        bring(FOLDERS, {"form": "pictures", "train": "train"}, **{key: True})
+
+
 def test_all_broken_pictures_are_named(bring: Bring) -> None:
     broken = {"train/1/a.png": b"", "train/2/b.png": FOLDERS["train/0/0.png"][:40]}
     with pytest.raises(StageError) as error:
