@@ -19,6 +19,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from conftest import ROOT
 from digits import SHAPE, describe, read_digits, write_model
+from photographs import photograph
 from predicting.dataset import Dataset, Layout
 from predicting.pictures import as_image, read_picture
 from predicting.predict import load, read
@@ -177,6 +178,46 @@ def test_a_shape_fills_mnist_s_box_around_its_centre_of_mass(
     assert max(len(rows), len(columns)) == 20
     for filled in (rows, columns):
         assert 13.5 <= filled.mean() <= 14.5
+
+
+HARD = [
+    "shadow",
+    "lamp",
+    "vignette",
+    "edge",
+    "squared shadow",
+    "ruled shadow edge",
+    "colour",
+    "chalk",
+]
+
+
+@pytest.mark.parametrize("condition", ["", *HARD, "pencil", "noise", "jpeg"])
+def test_a_photograph_of_a_digit_on_paper_is_framed_as_the_digit(
+    digits: Split, condition: str
+) -> None:
+    path, random = Path("photograph"), np.random.default_rng(0)
+    for image in digits.images[:4]:
+        file = photograph(image, condition, 300, random)
+        found = as_image(read_picture(path, file), path, SHAPE, "digits")[..., 0]
+        clean = as_image(Image.fromarray(image), path, SHAPE, "digits")[..., 0]
+        assert np.corrcoef(found.ravel(), clean.ravel())[0, 1] > 0.7
+
+
+def test_show_draws_what_was_taken_for_ink_and_what_the_model_was_given(
+    sent: Sent, tmp_path: Path
+) -> None:
+    path, target = tmp_path / "seven.png", tmp_path / "shown.png"
+    seven((300, 200), 10, 240).save(path)
+    assert sent.run(path, "--show", target).returncode == 0
+    shown = np.asarray(Image.open(target))
+    red = (shown == (255, 0, 0)).all(axis=-1)
+    picture = np.asarray(Image.open(path).resize((256, 171)))
+    assert np.mean(red[:171, :256] == (picture < 125)) > 0.98
+    given = Image.open(target).convert("L").crop((256, 0, 512, 256)).resize(SHAPE[:2])
+    np.testing.assert_allclose(np.asarray(given), frame(path), atol=70)
+    again = sent.run(path, "--show", target)
+    assert (again.returncode, again.stderr) == (1, f"error: {target}: File exists\n")
 
 
 def test_as_is_only_scales(digits: Split, tmp_path: Path) -> None:

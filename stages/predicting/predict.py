@@ -9,7 +9,7 @@ A picture may have any size. `fit` in dataset.json says how it becomes the model
 for pictures to train on: `stretch` scales both sides, `pad` keeps the proportions and fills up,
 `crop` keeps them and cuts off. `digits` frames it as MNIST's digits are: scaled into a box of 20/28
 of the side that the model takes, and its centre of mass put into the middle; what it shows may be
-darker or lighter than its background, which most of its edge belongs to. `--as-is` stretches
+darker or lighter than the page, and must not touch the picture's edge. `--as-is` stretches
 whatever the dataset does: for pictures that look like those of the dataset already. A table (its
 name ends in .csv, .tsv, .txt, .data or .arff) is laid out as those of the dataset, with labels or
 without, and so is an array (npz, npy, IDX): FILE.npz is one with a single array of images, and
@@ -30,11 +30,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
+from PIL import Image
 
 from predicting.arrays import read_arrays
 from predicting.dataset import Dataset, read_dataset
 from predicting.kinds import kind_of
-from predicting.pictures import as_image, read_picture
+from predicting.pictures import as_image, read_picture, shown
 from predicting.refusal import WHOLE, RefusedError, printable
 from predicting.tables import read_images
 
@@ -68,6 +69,12 @@ def main() -> None:
     parser.add_argument("--format", choices=("text", "csv", "json"), default="text")
     parser.add_argument("--columns", metavar="ID,LABEL", type=two, help="write a submission")
     parser.add_argument("--as-is", action="store_true", help="scale pictures and nothing else")
+    parser.add_argument(
+        "--show",
+        type=Path,
+        metavar="NEW.PNG",
+        help="draw each picture, what was taken for ink in red, and the image that the model gets",
+    )
     arguments = parser.parse_args()
     if sys.stdout is None:
         sys.exit("error: output: it is closed")
@@ -77,6 +84,8 @@ def main() -> None:
         dataset, model = load(Path(__file__).parent)
         if arguments.as_is:
             dataset = dataset._replace(fit="stretch")
+        if arguments.show:
+            draw(arguments.files, dataset, arguments.show)
         items = enumerate(read(arguments.files, dataset), 1)
         if arguments.columns:
             images = ((f"{n}" if item.id is None else item.id, item.pixels) for n, item in items)
@@ -124,6 +133,19 @@ def write_submission(predictions: Iterable[Prediction], columns: list[str]) -> N
     """Print a table of ids and labels, once all are there."""
     rows = [(source, label) for source, label, _ in predictions]
     csv.writer(sys.stdout, lineterminator="\n").writerows([columns, *rows])
+
+
+def draw(files: list[Path], dataset: Dataset, target: Path) -> None:
+    """Write a new PNG that shows how each picture was read. Raises RefusedError, or OSError."""
+    sheets = [
+        np.asarray(shown(read_picture(path), path, dataset.shape, dataset.fit))
+        for path in files
+        if path.is_file() and kind_of(path, dataset) == "picture"
+    ]
+    if not sheets:
+        raise RefusedError(f"{target}: --show is for pictures, and these are tables")
+    with target.open("xb") as file:  # never over a picture that was to be read
+        Image.fromarray(np.concatenate(sheets)).save(file, "png")
 
 
 def write(predictions: list[Prediction], style: str) -> None:
