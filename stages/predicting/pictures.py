@@ -222,7 +222,10 @@ def ink(picture: Image.Image, path: Path) -> Floats:
             found.append((size, ground, marks))
     most = max(size for size, *_ in found)
     _, ground, marks = next(each for each in found if each[0] >= 0.7 * most)
-    ink: Floats = np.where(marks, ground.depth(sharp), 0)
+    # A mark's soft edge is less than half as dark as it is.
+    soft = 1 + short // 50
+    around = greatest(np.pad(marks.astype(np.uint8), soft), 2 * soft + 1)
+    ink: Floats = ground.depth(sharp) * around
     if ink.max() < FAINTEST:
         raise RefusedError(f"{path}: an empty picture")
     return ink
