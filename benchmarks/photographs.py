@@ -20,7 +20,8 @@ import numpy.typing as npt
 from PIL import Image
 
 import setting
-from predicting.pictures import as_image, read_picture
+from predicting.opening import read_picture
+from predicting.pictures import as_image
 from predicting.predict import load
 from predicting.refusal import RefusedError
 from project import ROOT, command_line

@@ -12,10 +12,11 @@ from downloading.embedded import read_package_table, split_rows
 from downloading.files import Files
 from downloading.forms.form import Form
 from downloading.idx import write_table
-from downloading.mirrors import Patience, candidates, fetch
+from downloading.mirrors import candidates, fetch
 from downloading.own import write_own
 from downloading.resolving import resolve
 from downloading.sources import Package, Upstream
+from downloading.transfer import Patience
 from shared.console import run
 from shared.dataset import TABLE
 from shared.environment import readable_place

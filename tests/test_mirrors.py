@@ -18,9 +18,10 @@ from urllib.parse import quote, unquote
 import numpy as np
 import pytest
 
-from downloading import mirrors
-from downloading.mirrors import Arrived, Candidate, Patience, candidates, fetch
+from downloading import transfer
+from downloading.mirrors import Arrived, Candidate, candidates, fetch
 from downloading.sources import Edition, File, Mirror
+from downloading.transfer import Patience
 from shared.console import StageError
 
 BODY = np.random.default_rng(0).bytes(200_000)
@@ -210,7 +211,7 @@ def test_a_mirror_that_never_ends_or_talks_nonsense_is_left_in_one_line(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(mirrors, "MOST_BYTES", 1 << 21)
+    monkeypatch.setattr(transfer, "MOST_BYTES", 1 << 21)
     patience = Patience(attempts=1, silence=0.1, trickle=1000)
     choice = [Candidate(place, [IDX]) for place in (server.at(fault), server.at("good"))]
     assert_whole(fetch(choice, tmp_path, patience))

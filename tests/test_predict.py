@@ -21,7 +21,8 @@ from conftest import ROOT
 from digits import SHAPE, describe, read_digits, write_model
 from photographs import photograph
 from predicting.dataset import Dataset, Layout
-from predicting.pictures import as_image, read_picture
+from predicting.opening import read_picture
+from predicting.pictures import as_image
 from predicting.predict import load, read
 from predicting.refusal import RefusedError
 from shared.dataset import Images, Split
@@ -539,7 +540,7 @@ def test_a_picture_of_many_pixels_takes_little_memory(tmp_path: Path) -> None:
     code = f"""
 import resource
 from pathlib import Path
-from predicting.pictures import read_picture
+from predicting.opening import read_picture
 start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 read_picture(Path({str(path)!r}))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - start)

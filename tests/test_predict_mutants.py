@@ -14,7 +14,8 @@ from PIL import Image, ImageCms, PngImagePlugin
 from digits import SHAPE, describe
 from mutants import mutant_chunks, mutant_values, mutants
 from predicting.dataset import Dataset, Layout, read_dataset
-from predicting.pictures import as_image, read_picture
+from predicting.opening import read_picture
+from predicting.pictures import as_image
 from predicting.predict import read
 from predicting.refusal import RefusedError, printable
 from shared.console import StageError

@@ -35,7 +35,8 @@ from PIL import Image
 from predicting.arrays import read_arrays
 from predicting.dataset import Dataset, read_dataset
 from predicting.kinds import kind_of
-from predicting.pictures import as_image, read_picture, shown
+from predicting.opening import read_picture
+from predicting.pictures import as_image, shown
 from predicting.refusal import WHOLE, RefusedError, printable
 from predicting.tables import read_images
 

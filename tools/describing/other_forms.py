@@ -20,7 +20,7 @@ from describing.pictures import describe_pictures
 from describing.sides import fitting, is_square
 from describing.tables import Scan, Table, split_lines
 from downloading.files import Files
-from predicting.pictures import read_picture
+from predicting.opening import read_picture
 from shared.console import StageError
 
 _SAMPLE = 300

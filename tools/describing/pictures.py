@@ -16,7 +16,8 @@ from describing.finding import Counts, Finding, Guess, Shape
 from describing.parts import Part, part_of, part_of_path
 from describing.sides import LEAST
 from downloading.files import Files
-from predicting.pictures import SUFFIXES, as_image, read_picture
+from predicting.opening import SUFFIXES, read_picture
+from predicting.pictures import as_image
 from predicting.refusal import RefusedError
 from shared.console import StageError
 

@@ -5,6 +5,7 @@ import struct
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import PurePosixPath
 from typing import IO, Any, Literal, NamedTuple
 
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from pydantic import field_validator
 
 from downloading.files import Files
-from downloading.forms.form import Form, Paths, Rows, Span, Which, as_list, to_bytes
+from downloading.forms.form import Form, Paths, Rows, Span, Which, as_list, guarded, to_bytes
 from downloading.sources import Part
 from shared.console import StageError
 from shared.dataset import Description
@@ -132,16 +133,7 @@ def _open_array(files: Files, path: str) -> Iterator[_Stored]:
         place = files.place(file)
         with readable(place):
             stored = _stored(stream, path[len(file) + 1 :], place)
-        yield _Stored(stored.shape, _guarded(stored.parts, place))
-
-
-def _guarded(parts: Iterator[Array], place: str) -> Iterator[Array]:
-    while True:
-        with readable(place):
-            part = next(parts, None)
-        if part is None:
-            return
-        yield part
+        yield _Stored(stored.shape, guarded(stored.parts, partial(readable, place)))
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """What every form of data has in common."""
 
-from collections.abc import Iterator
-from typing import Annotated, Any, Literal, NamedTuple
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from predicting.scaling import to_bytes as scaled_to_bytes
 from shared.console import StageError
 from shared.dataset import Description, Images
 
+Chunk = TypeVar("Chunk")
 Which = Literal["train", "test"]
 Paths = str | tuple[str, ...]
 
@@ -93,3 +95,15 @@ def to_bytes(values: npt.NDArray[Any], span: Span | None, sources: list[str]) ->
             f"{expected}. `range: [0, 1]` in the dataset's entry tells what is black and white"
         )
     return pixels
+
+
+def guarded(
+    chunks: Iterator[Chunk], told: Callable[[], AbstractContextManager[None]]
+) -> Iterator[Chunk]:
+    """Yield what a library reads; `told` turns what it raises meanwhile into StageErrors."""
+    while True:
+        with told():
+            chunk = next(chunks, None)
+        if chunk is None:
+            return
+        yield chunk

@@ -9,7 +9,8 @@ import numpy as np
 
 from downloading.files import Files
 from downloading.forms.form import Form, Paths, Rows, Span, Which, as_list, to_bytes
-from predicting.pictures import as_image, read_picture
+from predicting.opening import read_picture
+from predicting.pictures import as_image
 from predicting.refusal import RefusedError
 from shared.console import StageError
 from shared.dataset import Description, Images

@@ -11,7 +11,8 @@ import numpy as np
 from downloading.files import Files
 from downloading.forms.form import Form, Rows, Which
 from downloading.sources import Part
-from predicting.pictures import SUFFIXES, as_image, read_picture
+from predicting.opening import SUFFIXES, read_picture
+from predicting.pictures import as_image
 from predicting.refusal import RefusedError
 from shared.console import StageError, log
 from shared.dataset import Description
